@@ -1,0 +1,1 @@
+"""Simulators of Student Information Systems over one invented district."""

@@ -1,0 +1,84 @@
+"""The code tables of the generated districts, per system, with our plain value for each code."""
+
+from __future__ import annotations
+
+from simulators.district.district import District
+from simulators.district.model import RAW
+from simulators.district.values import ETHNICITIES, GENDERS, GRADES, LANGUAGES, RACES, RELATIONSHIPS, STATES
+
+Codes = dict[str, str]
+
+# Aeries: California state codes where the fact sheet gives them, otherwise district codes in the same style.
+_AERIES: dict[str, Codes] = {
+    "gender": {"female": "F", "male": "M", "nonbinary": "X"},
+    "ethnicity": {"hispanic": "Y", "not_hispanic": "N"},
+    "grade_level": {"PK": "-2", "TK": "-1", "K": "0", **{grade: grade for grade in GRADES[3:]}},
+    "race": dict(zip(RACES, "700 600 100 201 202 203 204 205 400 301 303".split(), strict=True)),
+    "language": dict(zip(LANGUAGES, "00 01 02 03 07 04 05 06 08 11 12 16 28 29".split(), strict=True)),
+    "relationship": dict(zip(RELATIONSHIPS, "10 11 13 14 20 21 30 40 41 50 60 90".split(), strict=True)),
+}
+_POWERSCHOOL: dict[str, Codes] = {
+    "gender": {"female": "F", "male": "M", "nonbinary": "X"},
+    "ethnicity": {"hispanic": "YES", "not_hispanic": "NO"},
+    "grade_level": _AERIES["grade_level"],
+    "race": dict(zip(RACES, "WH BL AI CH JP KO VI IN FI HA SA".split(), strict=True)),
+    "language": dict(zip(LANGUAGES, "ENG SPA VIE CAN MAN KOR TAG POR JPN ARA ARM FAR PUN RUS".split(), strict=True)),
+    "relationship": {
+        detail: detail.replace("_", " ").title() if detail != "guardian" else "Legal Guardian"
+        for detail in RELATIONSHIPS
+    },
+}
+_TABLES = {"aeries": _AERIES, "powerschool": _POWERSCHOOL, "powerschool_query": _POWERSCHOOL}
+_OURS = {"gender": GENDERS, "ethnicity": ETHNICITIES, "race": RACES, "language": LANGUAGES}
+
+# Tables and PowerQueries hold the ethnicity as 0/1 where the core resources say NO/YES.
+FED_ETHNICITY = {"hispanic": "1", "not_hispanic": "0", "": "-1"}
+
+
+def external(system: str, entity: str) -> Codes:
+    """Detail → code for one entity of one system."""
+    return _TABLES[system][entity]
+
+
+def code_of(table: Codes, detail: str) -> str:
+    """The code for a detail; a raw unknown code without its mark; blank for blank."""
+    found = table.get(detail)
+    if found is not None:
+        return found
+    return detail[len(RAW) :] if detail.startswith(RAW) else ""
+
+
+def label(detail: str) -> str:
+    """`foster_parent` → `Foster Parent`, for a person to read."""
+    return detail.replace("_", " ").title()
+
+
+def code_tables(system: str, district: District) -> dict[str, list[tuple[str, str]]]:
+    """entity → `[(external code, our value)]`, complete for this district: what a demo fills its mappings from."""
+    codes = _TABLES[system]
+    tables = {
+        entity: [(codes[entity][detail], ours[detail]) for detail in codes[entity]] for entity, ours in _OURS.items()
+    }
+    tables["relationship"] = [(codes["relationship"][detail], value) for detail, value in RELATIONSHIPS.items()]
+    tables["grade_level"] = [(codes["grade_level"][grade], grade) for grade in GRADES]
+    tables["state"] = [(state, state) for state in STATES]
+    tables["building"] = [
+        (str(school.code), school.site_code)
+        for school in district.schools
+        if not school.holding or school.kind == "office"
+    ]
+    if system == "aeries":
+        tables["academic_year"] = [
+            (f"{year}-{year + 1}", f"{year}-{(year + 1) % 100:02d}")
+            for year in (district.start_year, district.start_year - 1)
+        ]
+    else:
+        tables["ethnicity"] += [(FED_ETHNICITY[detail], value) for detail, value in ETHNICITIES.items()]
+    return tables
+
+
+def labels(system: str) -> dict[str, dict[str, str]]:
+    """entity → code → words for a person."""
+    return {
+        entity: {code: label(detail) for detail, code in codes.items()} for entity, codes in _TABLES[system].items()
+    }

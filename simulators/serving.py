@@ -1,0 +1,45 @@
+"""Serves an app on 127.0.0.1 from a thread."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from simulators.control import Simulator
+
+
+@contextmanager
+def serve(app: Simulator, port: int = 0, tls: tuple[str, str] | None = None) -> Iterator[str]:
+    """Runs `app` on 127.0.0.1 and yields the address a client would be given, base path included.
+
+    `port` 0 takes a free one. `tls` is `(certificate file, key file)`.
+    """
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the simulator did not start")
+            time.sleep(0.005)
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}{app.base_path}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
