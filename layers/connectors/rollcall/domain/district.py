@@ -1,0 +1,91 @@
+"""A district: the tenant. Everything else belongs to one."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from rollcall.domain.form import Form, Name, Record
+
+DISTRICT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        if not _ZONE.fullmatch(name) or name.startswith(("posix/", "right/")) or name == "Factory":
+            raise ValueError(name)
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        # `from None`: the cause would repeat what was typed.
+        raise PydanticCustomError(
+            "unknown_time_zone", "Use the name of an IANA time zone, such as America/Chicago."
+        ) from None
+    return name
+
+
+def _consecutive_years(text: str) -> str:
+    if (int(text[:4]) + 1) % 100 != int(text[5:]):
+        raise PydanticCustomError("school_year", "A school year spans two years, such as 2026-27.")
+    return text
+
+
+TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_known_zone)]
+SchoolYear = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}$"), AfterValidator(_consecutive_years)
+]
+
+
+class DistrictForm(Form):
+    """A district as written. A school year that is left out, or is the calendar's, follows the calendar."""
+
+    name: Name
+    time_zone: TimeZone = Field(description="IANA name, such as America/Chicago; schedules are kept in it")
+    school_year: SchoolYear | None = Field(default=None, description="Such as 2026-27; begins on July 1")
+
+
+class District(Record):
+    """A district as stored. ``fixed_school_year`` is None while it follows the calendar."""
+
+    id: str
+    name: str
+    time_zone: str
+    fixed_school_year: str | None = None
+    version: int = 1
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone, ready for arithmetic."""
+        return ZoneInfo(self.time_zone)
+
+    def school_year_at(self, now: datetime) -> str:
+        """The fixed school year, or the one that ``now`` falls in where the district is."""
+        return self.fixed_school_year or calendar_school_year(now, self.time_zone)
+
+
+def calendar_school_year(now: datetime, time_zone: str) -> str:
+    """The school year that an instant falls in: a new one begins on July 1, local time."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    first = local.year if local.month >= 7 else local.year - 1
+    return f"{first}-{(first + 1) % 100:02d}"
+
+
+def apply_form(district_id: str, form: DistrictForm, stored: District | None, now: datetime) -> District:
+    """The district that results from writing ``form`` over ``stored`` (None: a new one)."""
+    follows = form.school_year in (None, calendar_school_year(now, form.time_zone))
+    return District(
+        id=district_id,
+        name=form.name,
+        time_zone=form.time_zone,
+        fixed_school_year=None if follows else form.school_year,
+        version=stored.version + 1 if stored else 1,
+        created_at=stored.created_at if stored else now,
+        updated_at=now,
+    )

@@ -1,0 +1,314 @@
+"""Integrations: which SIS, where, and how its data is read.
+
+What a form holds differs by system, so the write model is a union told apart by ``system``. A system stands
+here once its connector exists. The stored :class:`Integration` is flat and never holds a secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, SecretStr, StringConstraints
+
+from rollcall.domain.form import FieldError, Form, Name, Record, invalid, raise_if_any, repeated
+from rollcall.domain.mapping import CodeMapping, Entity
+from rollcall.domain.person import PERSON_TYPES, PersonType
+from rollcall.domain.url import MAX_LENGTH, Addresses, UrlRefused, parse_url
+
+System = Literal["powerschool", "aeries"]
+FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
+AeriesFamilyField = Literal[FamilyField, "family_key"]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
+MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+EnrollmentCodes = Annotated[
+    list[Annotated[str, StringConstraints(max_length=20)]],
+    Field(max_length=100, description="Program codes; an empty text stands for students without one"),
+]
+
+
+class PowerSchoolSecrets(Form):
+    """OAuth client of the plugin; what is left out stays as it is."""
+
+    consumer_token: Secret | None = None
+    consumer_secret: Secret | None = None
+
+
+class PowerSchoolCredentials(PowerSchoolSecrets):
+    """OAuth client of the plugin, as its page in PowerSchool shows it."""
+
+    consumer_token: Secret
+    consumer_secret: Secret
+
+
+class AeriesSecrets(Form):
+    """API certificate; left out, it stays as it is."""
+
+    token: Secret | None = None
+
+
+class AeriesCredentials(AeriesSecrets):
+    """API certificate, as Aeries' security page shows it."""
+
+    token: Secret
+
+
+class Mappings(Form):
+    """The mapping that translates each entity. The building mapping also says which schools are pulled."""
+
+    building: MappingId
+    ethnicity: MappingId
+    grade_level: MappingId
+    race: MappingId
+    state: MappingId
+    gender: MappingId
+    language: MappingId
+    relationship: MappingId
+
+
+class AeriesMappings(Mappings):
+    """Aeries keeps one database per year, which the academic year names."""
+
+    academic_year: MappingId
+
+
+class CommonFields(Form):
+    """What every system's form has, except what differs in kind."""
+
+    name: Name
+    url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+    drop_students_not_in_file: bool = Field(
+        default=False, description="End the enrollment of students that the SIS no longer sends"
+    )
+    member_types: Annotated[list[PersonType], Field(min_length=1, max_length=3)] = Field(
+        default_factory=lambda: list(PERSON_TYPES)
+    )
+
+
+class PowerSchoolFields(CommonFields):
+    """PowerSchool over its REST API."""
+
+    system: Literal["powerschool"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
+class AeriesFields(CommonFields):
+    """Aeries."""
+
+    system: Literal["aeries"]
+    mappings: AeriesMappings
+    family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
+    primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    alternate_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    use_local_id_as_pin: bool = Field(default=False, description="Set the POS ID to the local ID")
+    use_contact_record: bool = Field(
+        default=False, description="Take families from Contacts, not the student row"
+    )
+
+
+class PowerSchoolForm(PowerSchoolFields):
+    """A new PowerSchool integration."""
+
+    credentials: PowerSchoolCredentials
+
+
+class AeriesForm(AeriesFields):
+    """A new Aeries integration."""
+
+    credentials: AeriesCredentials
+
+
+class PowerSchoolUpdate(PowerSchoolFields):
+    """An existing PowerSchool integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: PowerSchoolSecrets = PowerSchoolSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class AeriesUpdate(AeriesFields):
+    """An existing Aeries integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: AeriesSecrets = AeriesSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+IntegrationForm = Annotated[PowerSchoolForm | AeriesForm, Field(discriminator="system")]
+IntegrationUpdate = Annotated[PowerSchoolUpdate | AeriesUpdate, Field(discriminator="system")]
+AnyForm = PowerSchoolForm | AeriesForm | PowerSchoolUpdate | AeriesUpdate
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """One system: what it is called, whose ids it speaks, and the model of its form.
+
+    Systems of one ``family`` on one server number the same people.
+    """
+
+    title: str
+    family: str
+    form: type[PowerSchoolForm] | type[AeriesForm]
+    credentials: tuple[str, ...]
+
+
+SYSTEMS: Mapping[System, SystemSpec] = {
+    "powerschool": SystemSpec(
+        "PowerSchool", "powerschool", PowerSchoolForm, ("consumer_token", "consumer_secret")
+    ),
+    "aeries": SystemSpec("Aeries", "aeries", AeriesForm, ("token",)),
+}
+
+
+class CredentialInfo(Record):
+    """What may be told of a stored secret. ``ends_with`` is None when it is too short to show any of it."""
+
+    set: bool = True
+    updated_at: AwareDatetime
+    ends_with: str | None = None
+
+
+class Integration(Record):
+    """An integration as stored. ``source`` names the id space of the SIS's people and never changes."""
+
+    id: str
+    district_id: str
+    name: str
+    system: System
+    url: str
+    mappings: dict[Entity, str]
+    family_identifier: tuple[AeriesFamilyField, ...] = ()
+    drop_students_not_in_file: bool = False
+    member_types: tuple[PersonType, ...] = PERSON_TYPES
+    primary_enrollment_codes: tuple[str, ...] = ()
+    alternate_enrollment_codes: tuple[str, ...] = ()
+    use_local_id_as_pin: bool = False
+    use_contact_record: bool = False
+    credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
+    source: str
+    active: bool = True
+    version: int = 1
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+def secrets_of(form: AnyForm) -> dict[str, str]:
+    """The secrets that a form brings, by credential key, in the clear."""
+    given: Iterable[tuple[str, SecretStr | None]] = form.credentials
+    return {key: secret.get_secret_value() for key, secret in given if secret is not None}
+
+
+def apply_form(
+    integration_id: str,
+    district_id: str,
+    form: AnyForm,
+    stored: Integration | None,
+    siblings: Sequence[Integration],
+    mappings: Mapping[str, CodeMapping],
+    addresses: Addresses,
+    now: datetime,
+) -> Integration:
+    """The integration that results from writing ``form`` over ``stored``. Raises :class:`Invalid`.
+
+    ``siblings`` are the integrations of the district; ``mappings`` the form's mappings that exist, by id.
+    """
+    if stored and stored.system != form.system:
+        raise invalid(
+            "system", "cannot_change", "The system of an integration is for good; make a new one instead."
+        )
+    errors = _list_faults(form) + _mapping_faults(form, mappings)
+    origin = ""
+    try:
+        origin = parse_url(form.url, addresses).origin
+    except UrlRefused as refused:
+        errors.append(FieldError(field="url", code=refused.code, message=refused.message))
+    moved = stored is None or origin != _origin(stored.url)
+    if stored and origin and moved:
+        errors += _secrets_needed(form)
+    raise_if_any(errors)
+    given = {
+        key: CredentialInfo(updated_at=now, ends_with=_tail(secret))
+        for key, secret in secrets_of(form).items()
+    }
+    active = form.active if isinstance(form, PowerSchoolUpdate | AeriesUpdate) else None
+    fields = form.model_dump(exclude={"credentials", "active", "version"})
+    return Integration(
+        **fields,
+        id=integration_id,
+        district_id=district_id,
+        credentials={**(stored.credentials if stored else {}), **given},
+        source=stored.source if stored else _source(form.system, origin, siblings),
+        active=(stored is None or stored.active) if active is None else active,
+        version=stored.version + 1 if stored else 1,
+        created_at=stored.created_at if stored else now,
+        updated_at=now,
+    )
+
+
+def _list_faults(form: AnyForm) -> list[FieldError]:
+    errors = repeated("family_identifier", form.family_identifier) + repeated(
+        "member_types", form.member_types
+    )
+    if isinstance(form, AeriesFields):
+        errors += repeated("primary_enrollment_codes", form.primary_enrollment_codes)
+        errors += repeated("alternate_enrollment_codes", form.alternate_enrollment_codes)
+        both = sorted({*form.primary_enrollment_codes} & {*form.alternate_enrollment_codes})
+        if both:
+            message = "A code is either primary or alternate; remove it from one of the two lists."
+            errors.append(FieldError(field="alternate_enrollment_codes", code="duplicate", message=message))
+    return errors
+
+
+def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[FieldError]:
+    errors = []
+    chosen: Iterable[tuple[str, str]] = form.mappings
+    for entity, mapping_id in chosen:
+        mapping = mappings.get(mapping_id)
+        if mapping is None:
+            code, message = "unknown_mapping", "The district has no such mapping; choose one of its mappings."
+        elif mapping.entity != entity:
+            code, message = "wrong_entity", f"This is a {mapping.entity} mapping; choose one for {entity}."
+        elif not mapping.active:
+            code, message = "inactive_mapping", "This mapping is inactive; activate it or choose another."
+        else:
+            continue
+        errors.append(FieldError(field=f"mappings.{entity}", code=code, message=message))
+    return errors
+
+
+def _secrets_needed(form: AnyForm) -> list[FieldError]:
+    """Else whoever may edit the URL could have the stored secrets sent to a server of their own."""
+    message = "The address leads to another server, so this secret must be entered again."
+    return [
+        FieldError(field=f"credentials.{key}", code="required_with_new_address", message=message)
+        for key in SYSTEMS[form.system].credentials
+        if key not in secrets_of(form)
+    ]
+
+
+def _source(system: System, origin: str, siblings: Sequence[Integration]) -> str:
+    family = SYSTEMS[system].family
+    for sibling in siblings:
+        if SYSTEMS[sibling.system].family == family and _origin(sibling.url) == origin:
+            return sibling.source
+    # A sibling that has moved away keeps the name made from this origin, and its people are others.
+    taken = {sibling.source for sibling in siblings}
+    seed = origin
+    while True:
+        source = f"{family}:{hashlib.blake2b(seed.encode(), digest_size=4).hexdigest()}"
+        if source not in taken:
+            return source
+        seed += "+"
+
+
+def _origin(url: str) -> str:
+    # A stored URL has been accepted before, under whichever rule was in force.
+    return parse_url(url, "loopback").origin
+
+
+def _tail(secret: str) -> str | None:
+    return secret[-2:] if len(secret) >= 8 else None
