@@ -1,0 +1,46 @@
+"""What no approval can override: a pull that proves nothing changes nobody.
+
+A failed source looks like an empty one. So a stream that had people and now has none, or a building that emptied over
+night, fails the run before anything is planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollcall.domain.errors import SourceContract
+
+EMPTY_BUILDING_FLOOR = 5
+"""A building that had fewer students may close over night; one that had as many or more may not."""
+
+
+def refuse_empty(
+    streams: Mapping[str, int],
+    streams_before: Mapping[str, int],
+    buildings: Mapping[str, int],
+    buildings_before: Mapping[str, int],
+) -> None:
+    """Raise ``SourceContract`` (``empty_pull``, ``empty_building``) unless the counts are believable.
+
+    Counts are distinct records per stream, and students per building of the fetch scope. A building that is no longer
+    in the scope was taken out by an administrator and is not judged.
+    """
+    if not streams.get("students"):
+        raise SourceContract(
+            "empty_pull",
+            "The SIS sent no students at all. Nothing was changed. Check that the credentials may still read students.",
+        )
+    for stream, before in sorted(streams_before.items()):
+        if before and streams.get(stream) == 0:
+            raise SourceContract(
+                "empty_pull",
+                f"The SIS sent no {stream}, but {before} last time. Nothing was changed. "
+                "Check that the credentials may still read them.",
+            )
+    for building, before in sorted(buildings_before.items()):
+        if before >= EMPTY_BUILDING_FLOOR and buildings.get(building) == 0:
+            raise SourceContract(
+                "empty_building",
+                f"The SIS sent no students for building {building}, but {before} last time. Nothing was changed. "
+                "If the building has closed, take it out of the building mapping.",
+            )

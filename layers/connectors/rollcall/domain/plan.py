@@ -1,0 +1,39 @@
+"""The plan: every change a run would make, with what stood there before."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from rollcall.domain.person import Person, PersonType
+
+ChangeKind = Literal["add", "update", "inactivate", "reactivate"]
+
+
+class StoredPerson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person with the keys they are stored under. ``integration_id`` is the integration that last supplied them."""
+
+    id: str
+    district_id: str
+    integration_id: str
+    person: Person
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One person's change. ``before`` is None for an add; applying writes ``after`` whole, so a replay is harmless."""
+
+    kind: ChangeKind
+    type: PersonType
+    after: StoredPerson
+    before: StoredPerson | None = None
+    fields: tuple[str, ...] = ()
+
+
+def changed_fields(before: Person | None, after: Person) -> tuple[str, ...]:
+    """Names of the fields that differ, in the order of the model."""
+    if before is None:
+        return ()
+    return tuple(
+        name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name)
+    )

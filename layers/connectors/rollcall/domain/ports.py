@@ -1,0 +1,132 @@
+"""What the engine and the functions need from the outside, as seen from the inside.
+
+Each port has two adapters, one on AWS (``rollcall.store``) and one in memory (``rollcall.store.memory``), and both
+pass the same contract tests. Adapters raise :class:`~rollcall.domain.errors.StoreError` and its children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from rollcall.domain.district import District
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.plan import StoredPerson
+from rollcall.domain.run import Run, RunMessage
+
+
+class Clock(Protocol):
+    """Aware UTC time; the only clock the engine knows."""
+
+    def now(self) -> datetime: ...
+
+
+class IntegrationState(msgspec.Struct, kw_only=True):
+    """What the engine remembers of an integration between runs.
+
+    ``snapshot`` is the id of the run whose snapshot is current, ``active_run`` the run that has begun and not ended,
+    ``waiting_run`` the one to start after it.
+    """
+
+    snapshot: str | None = None
+    active_run: str | None = None
+    waiting_run: str | None = None
+    last_run: str | None = None
+    last_success_at: datetime | None = None
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to run one integration until ``expires_at``; ``fence`` rises with every new holder."""
+
+    owner: str
+    fence: int
+    expires_at: datetime
+
+
+class Settings(Protocol):
+    """Configuration, read only. Every method raises ``NotFound`` for an id that the district does not have."""
+
+    def district(self, district_id: str) -> District: ...
+    def integration(self, district_id: str, integration_id: str) -> Integration: ...
+    def integrations(self, district_id: str) -> list[Integration]: ...
+    def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]: ...
+
+
+class Runs(Protocol):
+    """Runs, leases and what an integration remembers. Writes by the engine carry the lease and fail once it is lost."""
+
+    def create(self, run: Run) -> Run:
+        """Store a new run and return it; if the id exists already, return what is stored (a repeated request)."""
+
+    def get(self, district_id: str, run_id: str) -> Run | None: ...
+
+    def save(self, run: Run, lease: Lease | None) -> None:
+        """Replace the stored run. With a lease the write is refused (``LeaseLost``) when the lease has passed on.
+
+        Without one only a run that nobody holds yet may be written; an ended run is never written again (``Conflict``).
+        """
+
+    def acquire(self, district_id: str, integration_id: str, owner: str, expires_at: datetime) -> Lease | None:
+        """Take or extend the lease: free, expired by our clock or already ours. None when somebody else holds it."""
+
+    def release(self, district_id: str, integration_id: str, lease: Lease) -> None:
+        """Give the lease back; does nothing when it has passed on."""
+
+    def state(self, district_id: str, integration_id: str) -> IntegrationState: ...
+
+    def begin(self, run: Run, lease: Lease) -> bool:
+        """Make ``run`` the integration's active run; False when another run is active and has not ended."""
+
+    def wait(self, run: Run) -> bool:
+        """Put ``run`` behind the active one; False when another run waits already."""
+
+    def finish(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> str | None:
+        """End ``run`` in one transaction: the run itself, the integration's pointers, and the snapshot if one is given.
+
+        ``snapshot`` replaces ``previous``; a different stored value raises ``Conflict``. Repeating the call is
+        harmless. Returns the id of the run that waited and must now be queued, if any.
+        """
+
+    def due(self, now: datetime, limit: int) -> list[Run]:
+        """Open runs whose ``check_at`` has passed, oldest first: their runner is dead or their pause is over."""
+
+
+class People(Protocol):
+    """The people table."""
+
+    def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
+    def put_many(self, people: Sequence[StoredPerson]) -> None: ...
+
+
+class Blobs(Protocol):
+    """Pages, plans and snapshots. Keys are paths; a put replaces."""
+
+    def put(self, key: str, data: bytes) -> None: ...
+
+    def get(self, key: str) -> bytes:
+        """Raises ``NotFound``."""
+
+    def delete(self, keys: Sequence[str]) -> None: ...
+
+
+class Queue(Protocol):
+    """The run queue: FIFO, one group per integration."""
+
+    def send(self, message: RunMessage, dedup: str) -> None: ...
+
+
+class Vault(Protocol):
+    """Credentials: sealed by the API, opened only by the runner. Bound to district and integration."""
+
+    def seal(self, district_id: str, integration_id: str, secret: str) -> str: ...
+    def open(self, district_id: str, integration_id: str, sealed: str) -> str: ...
+
+
+class Secrets(Protocol):
+    """The opened credentials of one integration, by credential key."""
+
+    def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]: ...

@@ -1,0 +1,103 @@
+"""A run: one pull of one integration, from queued to an end that never changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from rollcall.domain.person import PERSON_TYPES
+
+RunState = Literal[
+    "queued", "pulling", "planning", "held", "applying", "completed", "failed", "rejected", "cancelled", "skipped"
+]
+Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
+Mode = Literal["sync", "preview"]
+TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
+COUNT_KINDS = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
+
+Counts = dict[str, dict[str, int]]
+"""``{"student": {"add": 3, …}, "staff": {…}, "contact": {…}}``"""
+
+
+def no_counts() -> Counts:
+    """Zero of everything, for every person type."""
+    return {person_type: dict.fromkeys(COUNT_KINDS, 0) for person_type in PERSON_TYPES}
+
+
+class RunMessage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The body on the run queue. ``run_id`` and ``slice`` are there only when the run already exists."""
+
+    version: Literal[1]
+    district_id: str
+    integration_id: str
+    trigger: Trigger = "manual"
+    mode: Mode = "sync"
+    requested_by: str = ""
+    run_id: str | None = None
+    slice: int = 0
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """Where a run stands, in units of the stage (pages, people, changes)."""
+
+    stage: str = "queued"
+    done: int = 0
+    total: int | None = None
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a run ended badly: a stable code and a sentence for the administrator."""
+
+    code: str
+    message: str
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Why part of a plan waits for a person."""
+
+    reason: str
+    detail: str
+
+
+class Coverage(msgspec.Struct, kw_only=True):
+    """How much of a stream that is fetched record by record was read this time, and how old the oldest part is."""
+
+    fetched: int
+    of: int
+    oldest: str | None = None
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """One run as stored. ``checkpoint`` belongs to the engine; everything else is what the API shows."""
+
+    id: str
+    district_id: str
+    integration_id: str
+    system: str = ""
+    trigger: Trigger = "manual"
+    mode: Mode = "sync"
+    requested_by: str = ""
+    state: RunState = "queued"
+    counts: Counts = msgspec.field(default_factory=no_counts)
+    holds: list[Hold] = msgspec.field(default_factory=list)
+    issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
+    issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
+    plan_hash: str | None = None
+    progress: Progress = msgspec.field(default_factory=Progress)
+    coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
+    error: Failure | None = None
+    queued_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    slice: int = 0
+    attempts: int = 0
+    sweeps: int = 0
+    check_at: datetime | None = None
+    checkpoint: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing will change any more."""
+        return self.state in TERMINAL

@@ -1,0 +1,1 @@
+"""Pull → plan → guard → apply → commit: a state machine that takes its clock, stores and connector as arguments."""

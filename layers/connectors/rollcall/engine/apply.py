@@ -1,0 +1,50 @@
+"""Apply and commit: the plan's changes into the store, then the pointer that makes them the truth to compare with."""
+
+from __future__ import annotations
+
+from rollcall.domain.plan import Change
+from rollcall.engine.blobs import pack, snapshot_key, unpack_lines
+from rollcall.engine.compare import Received
+from rollcall.engine.job import Job
+from rollcall.engine.plan import next_people
+from rollcall.engine.snapshot import Snapshot
+
+
+def apply(job: Job) -> None:
+    """Write every change of the plan. Each is a whole item, so repeating a file after a crash changes nothing."""
+    while job.at.batch < job.at.plan_files:
+        changes = list(unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change))
+        job.still_ours()
+        job.people.put_many([change.after for change in changes])
+        job.at.batch += 1
+        job.checkpoint(job.at.batch, job.at.plan_files)
+
+
+def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
+    """What the next run compares with. It counts only once the run is finished with it."""
+    snapshot = Snapshot(
+        settings=bytes.fromhex(job.at.settings),
+        previous=job.at.base,
+        blobs=received.blobs,
+        days=received.days,
+        tables=received.tables,
+        people=next_people(job, plan_batches),
+        buildings=buildings(job),
+    )
+    job.blobs.put(job.folder.snapshot(), pack(snapshot))
+
+
+def prune(job: Job) -> None:
+    """Drop the snapshot before the last one; the last stays, for an investigation of the night."""
+    if job.snapshot.previous:
+        key = snapshot_key(job.run.district_id, job.run.integration_id, job.snapshot.previous)
+        job.blobs.delete([key])
+
+
+def buildings(job: Job) -> dict[str, int]:
+    """Distinct students received for each building of the fetch scope."""
+    found: dict[str, int] = {}
+    for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=False):
+        if part.building is not None and part.stream == "students":
+            found[part.building] = found.get(part.building, 0) + records
+    return found

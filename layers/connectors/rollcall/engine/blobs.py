@@ -1,0 +1,85 @@
+"""Names and packing of everything a run leaves in the bucket.
+
+``runs/<district>/<integration>/<run>/…`` is what a run received and worked out, kept for a retention time;
+``snapshots/<district>/<integration>/<run>/…`` is what later runs compare with, kept until two newer ones exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+import zstandard
+
+from rollcall.domain.run import Run
+
+T = TypeVar("T")
+_LEVEL = 1  # pages are written once and read rarely: speed before size
+
+
+class RunFolder:
+    """Keys of one run's blobs."""
+
+    def __init__(self, run: Run) -> None:
+        self._base = f"{run.district_id}/{run.integration_id}/{run.id}"
+
+    def settings(self) -> str:
+        return f"runs/{self._base}/settings.zst"
+
+    def survey(self) -> str:
+        return f"runs/{self._base}/survey.zst"
+
+    def subjects(self, stream: str) -> str:
+        return f"runs/{self._base}/subjects/{stream}.zst"
+
+    def pages(self, chunk: int) -> str:
+        return f"runs/{self._base}/pages/{chunk:06d}.zst"
+
+    def mapped(self, batch: int) -> str:
+        return f"runs/{self._base}/mapped/{batch:06d}.zst"
+
+    def rows(self, batch: int) -> str:
+        return f"runs/{self._base}/rows/{batch:06d}.zst"
+
+    def plan(self, part: int) -> str:
+        return f"runs/{self._base}/plan/{part}.jsonl.zst"
+
+    def issues(self, part: int) -> str:
+        return f"runs/{self._base}/issues/{part}.jsonl.zst"
+
+    def snapshot(self) -> str:
+        return snapshot_key(*self._base.split("/"))
+
+
+def snapshot_key(district_id: str, integration_id: str, run_id: str) -> str:
+    """Where the snapshot that a run committed is kept."""
+    return f"snapshots/{district_id}/{integration_id}/{run_id}.zst"
+
+
+def pack(value: Any) -> bytes:
+    """MessagePack, compressed."""
+    return compress(msgspec.msgpack.encode(value))
+
+
+def unpack(data: bytes, kind: type[T]) -> T:
+    """The inverse of :func:`pack`; raises ``msgspec.ValidationError`` on another shape."""
+    return msgspec.msgpack.decode(decompress(data), type=kind)
+
+
+def pack_lines(values: Iterable[Any]) -> bytes:
+    """JSON lines, compressed: for what people download."""
+    return compress(msgspec.json.Encoder().encode_lines(list(values)))
+
+
+def unpack_lines(data: bytes, kind: type[T]) -> Iterator[T]:
+    """The inverse of :func:`pack_lines`."""
+    yield from msgspec.json.Decoder(kind).decode_lines(decompress(data))
+
+
+def compress(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(data)
+
+
+def decompress(data: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(data)

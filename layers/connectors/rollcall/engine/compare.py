@@ -1,0 +1,148 @@
+"""Compare what was received with the snapshot: who must be looked at again, and from which records.
+
+Works on ids and fingerprints alone. On a quiet night nobody is in the answer and nothing is decoded.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from rollcall.domain.person import PERSON_TYPES, split_person_key
+from rollcall.engine.job import Job
+from rollcall.engine.pull import chunk_pages, stream_table
+from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, RecordTable
+
+_CACHED_CHUNKS = 8
+
+
+@dataclass
+class Received:
+    """All records that stand after this pull, carried ones included. ``RecordTable.blobs`` points into ``blobs``."""
+
+    blobs: list[str]
+    days: list[date]
+    tables: dict[str, RecordTable]
+
+
+@dataclass
+class Work:
+    """``again``: people to map anew, near in the list when near in the blobs. ``gone``: people known from the snapshot
+    of whom no record is left and about whom something remains to be done. ``records``: for each of ``again``, (stream,
+    record id, blob)."""
+
+    received: Received
+    again: list[str]
+    gone: list[str]
+    records: dict[str, list[tuple[str, str, int]]]
+
+
+def received(job: Job) -> Received:
+    """The record tables of this pull; a stream fetched record by record is completed from the snapshot."""
+    blobs = [job.folder.pages(chunk) for chunk in range(job.at.pull.next_chunk)]
+    days = [job.today] * len(blobs)
+    tables = {name: stream_table(job, name) for name in dict.fromkeys(part.stream for part in job.survey.parts)}
+    for name, table in tables.items():
+        parent = job.streams[name].per
+        old = job.snapshot.tables.get(name)
+        if parent is None or old is None:
+            continue
+        fetched, present = set(table.ids), set(tables[parent].ids)
+        moved: dict[int, int] = {}
+        for at, record_id in enumerate(old.ids):
+            if record_id in present and record_id not in fetched:
+                blob = old.blobs[at]
+                if blob not in moved:
+                    moved[blob] = len(blobs)
+                    blobs.append(job.snapshot.blobs[blob])
+                    days.append(job.snapshot.days[blob])
+                table.add(record_id, old.print_at(at), moved[blob], old.people_at(at))
+    return Received(blobs, days, tables)
+
+
+def compare(job: Job) -> Work:
+    """Who moved since the snapshot; everybody when there is none or when settings changed since."""
+    now = received(job)
+    present = _present(now.tables.values())
+    if job.snapshot.settings != bytes.fromhex(job.at.settings):
+        again = present
+    else:
+        again = (_moved(job, now) | _restless(job)) & present
+    records: dict[str, list[tuple[str, str, int]]] = {key: [] for key in again}
+    for stream, table in now.tables.items():
+        for at, record_id in enumerate(table.ids):
+            for key in table.people_at(at):
+                if key in records:
+                    records[key].append((stream, record_id, table.blobs[at]))
+    order = {person_type: rank for rank, person_type in enumerate(PERSON_TYPES)}
+    return Work(
+        received=now,
+        again=sorted(again, key=lambda key: (order[split_person_key(key)[0]], records[key][0][2], key)),
+        gone=sorted(_left(job, present)),
+        records=records,
+    )
+
+
+def _present(tables: Iterable[RecordTable]) -> set[str]:
+    return {key for table in tables for at in range(len(table.ids)) for key in table.people_at(at)}
+
+
+def _moved(job: Job, now: Received) -> set[str]:
+    """People of records that are new, changed or no longer there, before and after."""
+    moved: set[str] = set()
+    for stream in {*now.tables, *job.snapshot.tables}:
+        table = now.tables.get(stream, RecordTable())
+        old = job.snapshot.tables.get(stream, RecordTable())
+        before = old.index()
+        for at, record_id in enumerate(table.ids):
+            was = before.pop(record_id, None)
+            if was is None:
+                moved.update(table.people_at(at))
+            elif old.print_at(was) != table.print_at(at):
+                moved.update(table.people_at(at), old.people_at(was))
+        for was in before.values():
+            moved.update(old.people_at(was))
+    return moved
+
+
+def _restless(job: Job) -> set[str]:
+    """People whose records need another look though they did not move."""
+    today = job.today
+    return {
+        key
+        for key, row in job.snapshot.people.items()
+        if row.flags & (MISSING | REVISIT | REJECTED) or (row.revisit_on is not None and row.revisit_on <= today)
+    }
+
+
+def _left(job: Job, present: set[str]) -> set[str]:
+    settled = ENDED if job.integration.drop_students_not_in_file else ENDED | MISSING
+    return {key for key, row in job.snapshot.people.items() if key not in present and not row.flags & settled}
+
+
+class RecordReader:
+    """Raw records out of stored pages; keeps the last few chunks open, since neighbours are asked for together."""
+
+    def __init__(self, job: Job, blobs: list[str]) -> None:
+        self._job = job
+        self._blobs = blobs
+        self._open: OrderedDict[int, dict[str, bytes]] = OrderedDict()
+
+    def read(self, records: Iterable[tuple[str, str, int]]) -> dict[str, list[bytes]]:
+        """The bytes of the given records by stream, ordered by record id."""
+        found: dict[str, list[bytes]] = {}
+        for stream, record_id, blob in sorted(records):
+            found.setdefault(stream, []).append(self._chunk(stream, blob)[record_id])
+        return found
+
+    def _chunk(self, stream: str, blob: int) -> dict[str, bytes]:
+        if blob not in self._open:
+            pages = chunk_pages(self._job.blobs.get(self._blobs[blob]))
+            split = self._job.connector.split
+            self._open[blob] = {r.id: bytes(r.raw) for page in pages for r in split(stream, page)}
+            if len(self._open) > _CACHED_CHUNKS:
+                self._open.popitem(last=False)
+        self._open.move_to_end(blob)
+        return self._open[blob]

@@ -1,0 +1,280 @@
+"""The state machine: one message in, one slice of one run done, and what must happen to the message out.
+
+::
+
+    survey → pull → guard → map → diff → apply → commit
+
+A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the next.
+Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from rollcall.connectors.base import Connector, Survey
+from rollcall.domain.district import District
+from rollcall.domain.errors import LeaseLost, NeedsAttention, NotFound, OutOfTime, SourceContract, SourceTransient
+from rollcall.domain.guard import refuse_empty
+from rollcall.domain.ids import derived_id
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import Lookup
+from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
+from rollcall.domain.run import Failure, Run, RunMessage
+from rollcall.engine.apply import apply, buildings, prune, write_snapshot
+from rollcall.engine.blobs import pack, snapshot_key, unpack
+from rollcall.engine.compare import Work, compare
+from rollcall.engine.frozen import Frozen, settings_digest
+from rollcall.engine.job import CHECK_AFTER, Checkpoint, Job
+from rollcall.engine.mapping import map_people
+from rollcall.engine.plan import plan
+from rollcall.engine.pull import pull
+from rollcall.engine.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+LEASE_MARGIN = timedelta(seconds=30)
+"""A lease outlives the deadline of its holder by this: Lambda kills a little after its time-out, never much."""
+
+BACK_OFF = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+"""Pauses of a scheduled run whose SIS does not answer. Somebody waits for a manual run: it fails at once."""
+
+MAX_SLICES = 500
+
+Connect = Callable[[Integration, District, Mapping[str, Lookup], Mapping[str, str]], Connector]
+
+
+class Busy(msgspec.Struct, frozen=True):
+    """Another runner holds the integration: deliver the message again after ``seconds``."""
+
+    seconds: int
+
+
+Outcome = Literal["done"] | Busy
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Everything a slice needs from outside. Built once per process by a bootstrap, or by a test with fakes."""
+
+    settings: Settings
+    secrets: Secrets
+    runs: Runs
+    people: People
+    blobs: Blobs
+    queue: Queue
+    clock: Clock
+    connect: Connect
+
+    def handle(self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime) -> Outcome:
+        """Advance the run that ``message`` asks for, by one slice.
+
+        ``delivery`` names the message for as long as the queue redelivers it, ``owner`` this invocation. Raises
+        ``StoreError`` when our own stores fail, so that the message comes again.
+        """
+        run = self._run(message, delivery, sent_at)
+        if run is None or run.ended or message.slice < run.slice:
+            return "done"
+        expires_at = deadline + LEASE_MARGIN
+        lease = self.runs.acquire(run.district_id, run.integration_id, owner, expires_at)
+        if lease is None:
+            return Busy(seconds=60)
+        try:
+            self._slice(run, lease, deadline)
+        except LeaseLost:
+            log.warning("lease lost", extra={"run_id": run.id})
+        finally:
+            self.runs.release(run.district_id, run.integration_id, lease)
+        return "done"
+
+    def give_up(self, message: RunMessage, owner: str, deadline: datetime) -> None:
+        """End a run that an unforeseen error has killed again and again: repeating a bug mends nothing.
+
+        A run that has begun to apply is left to the sweeper, since what it began must be finished.
+        """
+        run = self.runs.get(message.district_id, message.run_id) if message.run_id else None
+        if run is None or run.ended or run.state == "applying":
+            return
+        lease = self.runs.acquire(run.district_id, run.integration_id, owner, deadline + LEASE_MARGIN)
+        if lease is not None and self.runs.begin(run, lease):
+            self._fail(run, lease, "internal_error", "Rollcall failed and changed nothing. Its operators have been told.")
+            self.runs.release(run.district_id, run.integration_id, lease)
+
+    def _run(self, message: RunMessage, delivery: str, sent_at: datetime) -> Run | None:
+        """The run a message speaks of; a message without one, from any system, makes its own, once."""
+        if message.run_id is not None:
+            return self.runs.get(message.district_id, message.run_id)
+        integration = self.settings.integration(message.district_id, message.integration_id)
+        return self.runs.create(
+            Run(
+                id=derived_id("run", sent_at, message.integration_id, delivery),
+                district_id=message.district_id,
+                integration_id=message.integration_id,
+                system=integration.system,
+                trigger=message.trigger,
+                mode=message.mode,
+                requested_by=message.requested_by,
+                queued_at=sent_at,
+                check_at=self.clock.now() + CHECK_AFTER,
+            )
+        )
+
+    def _slice(self, run: Run, lease: Lease, deadline: datetime) -> None:
+        # read again under the lease: another slice may have moved it since
+        run = self.runs.get(run.district_id, run.id) or run
+        if run.ended:
+            return
+        if not self.runs.begin(run, lease):
+            self._wait(run, lease)
+            return
+        try:
+            job = self._open(run, lease, deadline)
+            self._advance(job)
+        except OutOfTime:
+            self._continue(run, lease)
+        except SourceTransient as error:
+            self._pause(run, lease, error)
+        except (NeedsAttention, SourceContract) as error:
+            self._fail(run, lease, error.code, error.message)
+        except NotFound as error:
+            self._fail(run, lease, "configuration_missing", error.message)
+
+    def _open(self, run: Run, lease: Lease, deadline: datetime) -> Job:
+        """Settings as they were when the run began, the connector, and the snapshot to compare with."""
+        first = run.started_at is None
+        if first:
+            run.started_at = self.clock.now()
+            run.state = "pulling"
+        frozen = Frozen.take(self.settings, run) if first else Frozen.load(self.blobs, run)
+        lookups = frozen.lookups()
+        run.system = frozen.integration.system
+        pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
+        if pulling:
+            frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
+        credentials = self.secrets.credentials(run.district_id, run.integration_id) if pulling else {}
+        job = Job(
+            run=run,
+            lease=lease,
+            district=frozen.district,
+            integration=frozen.integration,
+            connector=self.connect(frozen.integration, frozen.district, lookups, credentials),
+            lookups=lookups,
+            blobs=self.blobs,
+            people=self.people,
+            runs=self.runs,
+            settings=self.settings,
+            clock=self.clock,
+            deadline=deadline,
+        )
+        if first:
+            frozen.save(self.blobs, run)
+            job.at.base = self.runs.state(run.district_id, run.integration_id).snapshot
+            job.save()
+        if job.at.base:
+            key = snapshot_key(run.district_id, run.integration_id, job.at.base)
+            job.snapshot = unpack(self.blobs.get(key), Snapshot)
+        if job.at.stage != "survey":
+            job.survey = unpack(self.blobs.get(job.folder.survey()), Survey)
+        return job
+
+    def _advance(self, job: Job) -> None:
+        work: Work | None = None
+        if job.at.stage == "survey":
+            job.survey = job.connector.survey()
+            self.blobs.put(job.folder.survey(), pack(job.survey))
+            job.at.settings = settings_digest(job)
+            job.enter("pull")
+            job.checkpoint(0, None)
+        if job.at.stage == "pull":
+            pull(job)
+            _guard(job)
+            job.enter("map")
+            job.checkpoint(0, None)
+        if job.at.stage == "map":
+            work = compare(job)
+            map_people(job, work)
+            job.enter("diff")
+            job.checkpoint(0, None)
+        if job.at.stage == "diff":
+            work = work or compare(job)
+            plan(job, work)
+            batches = job.at.batch
+            if job.run.mode == "preview":
+                self._finish(job.run, job.lease)
+                return
+            write_snapshot(job, work.received, batches)
+            job.enter("apply")
+            job.checkpoint(0, job.at.plan_files)
+        if job.at.stage == "apply":
+            apply(job)
+            self._finish(job.run, job.lease, snapshot=job.run.id, previous=job.at.base)
+            prune(job)
+
+    def _finish(self, run: Run, lease: Lease, snapshot: str | None = None, previous: str | None = None) -> None:
+        if run.error is None:
+            run.state = "completed"
+        run.ended_at, run.check_at = self.clock.now(), None
+        run.progress.stage = run.state
+        waiting = self.runs.finish(run, lease, snapshot, previous)
+        log.info("run ended", extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice})
+        if waiting:
+            next_run = self.runs.get(run.district_id, waiting)
+            if next_run:
+                self._send(next_run)
+
+    def _fail(self, run: Run, lease: Lease, code: str, message: str) -> None:
+        run.state, run.error = "failed", Failure(code, message)
+        self._finish(run, lease)
+
+    def _continue(self, run: Run, lease: Lease) -> None:
+        if run.slice >= MAX_SLICES:
+            self._fail(run, lease, "too_many_slices", "The run made no end in the time a run may take.")
+            return
+        run.slice += 1
+        self.runs.save(run, lease)
+        self._send(run)
+
+    def _pause(self, run: Run, lease: Lease, error: SourceTransient) -> None:
+        if run.trigger != "schedule" or run.attempts >= len(BACK_OFF):
+            self._fail(run, lease, error.code, error.message)
+            return
+        pause = max(BACK_OFF[run.attempts], timedelta(seconds=error.retry_after or 0))
+        run.attempts += 1
+        run.check_at = self.clock.now() + pause
+        self.runs.save(run, lease)
+        log.info("run paused", extra={"run_id": run.id, "code": error.code, "seconds": pause.total_seconds()})
+
+    def _wait(self, run: Run, lease: Lease) -> None:
+        if self.runs.wait(run):
+            return
+        run.state, run.error = "skipped", Failure("already_waiting", "Another run of this integration waits already.")
+        run.ended_at, run.check_at = self.clock.now(), None
+        self.runs.save(run, lease)
+
+    def _send(self, run: Run) -> None:
+        message = RunMessage(
+            version=1,
+            district_id=run.district_id,
+            integration_id=run.integration_id,
+            trigger=run.trigger,
+            mode=run.mode,
+            requested_by=run.requested_by,
+            run_id=run.id,
+            slice=run.slice,
+        )
+        self.queue.send(message, dedup=f"{run.id}#{run.slice}")
+
+
+def _guard(job: Job) -> None:
+    """What no approval can override."""
+    now: dict[str, int] = {}
+    for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
+        now[part.stream] = now.get(part.stream, 0) + records
+    before = {name: len(table.ids) for name, table in job.snapshot.tables.items() if not job.streams[name].per}
+    refuse_empty(now, before, buildings(job), job.snapshot.buildings)

@@ -1,0 +1,93 @@
+"""The configuration a run works with: taken once, when it starts, so that an edit half-way never mixes two settings."""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rollcall.domain.district import District
+from rollcall.domain.errors import NeedsAttention
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import CodeMapping, Lookup
+from rollcall.domain.ports import Blobs, Settings
+from rollcall.domain.run import Run
+from rollcall.engine.blobs import RunFolder, pack, unpack
+from rollcall.engine.job import Job
+
+_FORMAT = "1"
+"""Rises when the engine itself would make something else of the same records."""
+
+_SHAPING = (
+    "family_identifier",
+    "member_types",
+    "primary_enrollment_codes",
+    "alternate_enrollment_codes",
+    "use_local_id_as_pin",
+    "use_contact_record",
+    "source",
+)
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """District, integration and mappings as they were when the run started. No secrets."""
+
+    district: District
+    integration: Integration
+    mappings: dict[str, CodeMapping]
+
+    @classmethod
+    def take(cls, settings: Settings, run: Run) -> Frozen:
+        """Read the configuration as it is now. Raises ``NotFound``, or ``NeedsAttention`` for an inactive one."""
+        integration = settings.integration(run.district_id, run.integration_id)
+        if not integration.active:
+            raise NeedsAttention("integration_inactive", "The integration is inactive. Activate it to run it.")
+        by_id = settings.mappings(run.district_id, integration.mappings.values())
+        return cls(
+            district=settings.district(run.district_id),
+            integration=integration,
+            mappings={entity: by_id[mapping_id] for entity, mapping_id in integration.mappings.items()},
+        )
+
+    @classmethod
+    def load(cls, blobs: Blobs, run: Run) -> Frozen:
+        """What an earlier slice took."""
+        district, integration, mappings = unpack(
+            blobs.get(RunFolder(run).settings()), tuple[str, str, dict[str, str]]
+        )
+        return cls(
+            district=District.model_validate_json(district),
+            integration=Integration.model_validate_json(integration),
+            mappings={entity: CodeMapping.model_validate_json(text) for entity, text in mappings.items()},
+        )
+
+    def save(self, blobs: Blobs, run: Run) -> None:
+        """Keep it for later slices, and for whoever asks which mapping a run used."""
+        mappings = {entity: mapping.model_dump_json() for entity, mapping in self.mappings.items()}
+        blobs.put(
+            RunFolder(run).settings(),
+            pack((self.district.model_dump_json(), self.integration.model_dump_json(), mappings)),
+        )
+
+    def lookups(self) -> dict[str, Lookup]:
+        """The mappings, ready to look up, by entity."""
+        return {entity: Lookup(mapping) for entity, mapping in self.mappings.items()}
+
+    def refuse_moved(self, current: Integration) -> None:
+        """Raise when the address was changed since: its new secrets must not be sent to the old server."""
+        if urlsplit(current.url)[:2] != urlsplit(self.integration.url)[:2]:
+            raise NeedsAttention("configuration_changed", "The integration's address was changed while the run was reading.")
+
+
+def settings_digest(job: Job) -> str:
+    """Hex digest of everything besides the records that decides what they map to."""
+    facts = [
+        _FORMAT,
+        job.connector.version,
+        job.school_year,
+        [str(getattr(job.integration, name)) for name in _SHAPING],
+        sorted((entity, lookup.version) for entity, lookup in job.lookups.items()),
+        job.survey.reference,
+    ]
+    return hashlib.blake2b(msgspec.json.encode(facts, order="sorted"), digest_size=16).hexdigest()

@@ -1,0 +1,67 @@
+"""Plan, between its halves: which students' families change. Only households that somebody joined or left are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rollcall.domain.family import assign
+from rollcall.domain.ids import hashed_id
+from rollcall.engine.job import Job
+from rollcall.engine.mapping import MappedPerson
+from rollcall.engine.snapshot import ENDED, NOTHING, PersonRow
+
+
+def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) -> dict[str, str]:
+    """Family ids of all students in households that moved, including students who did not move themselves."""
+    rows = job.snapshot.people
+    now: dict[str, bytes] = {}
+    gone = {key for key in leavers if _student(key)}
+    for person in mapped:
+        if not _student(person.key):
+            continue
+        if person.verdict == "load" and person.active:
+            now[person.key] = person.row.household
+        elif person.verdict == "load":
+            gone.add(person.key)
+    moved = {key for key, household in now.items() if not _lives_at(rows.get(key), household)}
+    if not moved and not gone:
+        return {}
+    touched = {now[key] for key in moved} | {rows[key].household for key in moved | gone if key in rows}
+    touched.discard(NOTHING)
+
+    identifiers: dict[str, bytes | None] = {key: None if now[key] == NOTHING else now[key] for key in moved}
+    for key, row in rows.items():
+        if _student(key) and key not in gone and _takes_part(row) and key not in moved and row.household in touched:
+            identifiers[key] = row.household
+    prior = {key: family for key in identifiers if key in rows and (family := rows[key].family) is not None}
+    held = _held_elsewhere(rows, identifiers, gone, set(prior.values()))
+    prior = {key: family for key, family in prior.items() if family not in held}
+    return assign(identifiers, prior, moved, lambda head: _mint(job, head))
+
+
+def _student(key: str) -> bool:
+    return key.startswith("student:")
+
+
+def _takes_part(row: PersonRow) -> bool:
+    return not row.flags & ENDED and row.mapped != NOTHING
+
+
+def _lives_at(row: PersonRow | None, household: bytes) -> bool:
+    """True when the student stays in the family they are in."""
+    return row is not None and _takes_part(row) and row.household == household and row.family is not None
+
+
+def _held_elsewhere(
+    rows: dict[str, PersonRow], regrouped: dict[str, bytes | None], gone: set[str], families: set[str]
+) -> set[str | None]:
+    """Families that a student outside these households has: who comes back must not take theirs."""
+    return {
+        row.family
+        for key, row in rows.items()
+        if row.family in families and key not in regrouped and key not in gone and _takes_part(row)
+    }
+
+
+def _mint(job: Job, head: str) -> str:
+    return hashed_id("fam", job.run.district_id, job.run.integration_id, head, job.run.id)

@@ -1,0 +1,136 @@
+"""One slice of one run: what the stages share, and the only way they checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from rollcall.connectors.base import Connector, Survey
+from rollcall.domain.district import District
+from rollcall.domain.errors import LeaseLost, OutOfTime
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import Lookup
+from rollcall.domain.person import Issue
+from rollcall.domain.ports import Blobs, Clock, Lease, People, Runs, Settings
+from rollcall.domain.run import Progress, Run, RunState
+from rollcall.engine.blobs import RunFolder
+from rollcall.engine.snapshot import RecordTable, Snapshot
+
+SAFETY = timedelta(seconds=20)
+"""A slice stops this long before its deadline: enough to flush a chunk and to checkpoint twice."""
+
+CHECK_AFTER = timedelta(minutes=7)
+"""A run that has not checkpointed for this long has lost its runner, which lives five minutes at most."""
+
+Stage = Literal["survey", "pull", "map", "diff", "apply", "commit"]
+_STATES: dict[Stage, RunState] = {
+    "survey": "pulling",
+    "pull": "pulling",
+    "map": "planning",
+    "diff": "planning",
+    "apply": "applying",
+    "commit": "applying",
+}
+
+
+class PartState(msgspec.Struct, kw_only=True):
+    """Where the pull stands in its current part. ``again`` is set while a part is read a second time."""
+
+    part: int = 0
+    cursor: str | None = None
+    first_chunk: int = 0
+    next_chunk: int = 0
+    rows: int = 0
+    announced: int | None = None
+    again: str | None = None
+
+
+class Checkpoint(msgspec.Struct, kw_only=True):
+    """Everything a later slice needs besides the blobs. Saved only after the data it speaks of.
+
+    ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct records.
+    """
+
+    stage: Stage = "survey"
+    base: str | None = None
+    settings: str = ""
+    pull: PartState = msgspec.field(default_factory=PartState)
+    parts: list[tuple[int, int, int]] = []
+    issues: list[Issue] = []
+    batch: int = 0
+    plan_files: int = 0
+    issue_files: int = 0
+
+
+@dataclass
+class Job:
+    """A run in the hands of this slice. ``chunks`` caches the record tables of chunks written or read by this slice."""
+
+    run: Run
+    lease: Lease
+    district: District
+    integration: Integration
+    connector: Connector
+    lookups: Mapping[str, Lookup]
+    blobs: Blobs
+    people: People
+    runs: Runs
+    settings: Settings
+    clock: Clock
+    deadline: datetime
+    survey: Survey = field(default_factory=lambda: Survey(parts=[]))
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    chunks: dict[int, RecordTable] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder = RunFolder(self.run)
+        self.at = msgspec.convert(self.run.checkpoint, Checkpoint)
+        self.streams = {stream.name: stream for stream in self.connector.streams}
+
+    @property
+    def today(self) -> date:
+        """The run's date in the district's zone: fixed when the run starts, however long it takes."""
+        return self.started_at.astimezone(self.district.zone).date()
+
+    @property
+    def school_year(self) -> str:
+        """Such as ``2026-27``."""
+        return self.district.school_year_at(self.started_at)
+
+    @property
+    def started_at(self) -> datetime:
+        """When the first slice began."""
+        return self.run.started_at or self.clock.now()
+
+    def enter(self, stage: Stage) -> None:
+        """Move on; the first checkpoint of the new stage makes it known."""
+        self.at.stage, self.at.batch = stage, 0
+        self.run.state = _STATES[stage]
+
+    def checkpoint(self, done: int, total: int | None) -> None:
+        """Save progress, then stop the slice if its time is up. Call it only when the data is safe."""
+        self.run.progress = Progress(stage=self.at.stage, done=done, total=total)
+        self.save()
+        if self.late():
+            raise OutOfTime
+
+    def late(self) -> bool:
+        """True when the slice must stop at its next checkpoint."""
+        return self.clock.now() >= self.deadline - SAFETY
+
+    def save(self) -> None:
+        """Store the run under this slice's lease."""
+        self.still_ours()
+        self.run.checkpoint = msgspec.to_builtins(self.at)
+        self.run.sweeps = 0
+        self.run.check_at = self.clock.now() + CHECK_AFTER
+        self.runs.save(self.run, self.lease)
+
+    def still_ours(self) -> None:
+        """Raise ``LeaseLost`` before a write that the store could not refuse by itself."""
+        if self.clock.now() >= self.lease.expires_at:
+            raise LeaseLost

@@ -1,0 +1,85 @@
+"""Plan, first half: map everybody whose records moved. Batches of people, each leaving one blob."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from rollcall.domain.errors import SourceContract
+from rollcall.domain.family import identifier
+from rollcall.domain.person import Issue, Mapped, encode_person, fingerprint
+from rollcall.engine.blobs import pack, unpack
+from rollcall.engine.compare import RecordReader, Work
+from rollcall.engine.job import Job
+from rollcall.engine.snapshot import NOTHING, REJECTED, REVISIT, PersonRow
+
+BATCH = 1000
+
+Verdict = Literal["load", "reject", "leave"]
+
+
+class MappedPerson(msgspec.Struct, kw_only=True):
+    """One person after mapping. ``leave`` means that the records say the person is not one to load (not yet enrolled,
+    no mapped building), which is the same as not being in the file."""
+
+    key: str
+    verdict: Verdict
+    active: bool
+    row: PersonRow
+    doc: bytes = b""
+    issues: tuple[Issue, ...] = ()
+
+
+def batches(count: int, size: int = BATCH) -> int:
+    """How many batches ``count`` things make."""
+    return -(-count // size)
+
+
+def map_people(job: Job, work: Work) -> None:
+    """Map all remaining batches of ``work.again``."""
+    reader = RecordReader(job, work.received.blobs)
+    while job.at.batch < batches(len(work.again)):
+        start = job.at.batch * BATCH
+        keys = work.again[start : start + BATCH]
+        job.blobs.put(job.folder.mapped(job.at.batch), pack([_map(job, key, reader, work) for key in keys]))
+        job.at.batch += 1
+        job.checkpoint(start + len(keys), len(work.again))
+
+
+def mapped_batch(job: Job, batch: int) -> list[MappedPerson]:
+    """What :func:`map_people` left for one batch."""
+    return unpack(job.blobs.get(job.folder.mapped(batch)), list[MappedPerson])
+
+
+def _map(job: Job, key: str, reader: RecordReader, work: Work) -> MappedPerson:
+    try:
+        mapped = job.connector.map(key, reader.read(work.records[key]), job.survey, job.today)
+    except msgspec.MsgspecError as error:
+        # the decoder's text names a path and a type, never a value; the path is all that is kept
+        where = str(error).rpartition(" - at ")[2].strip("`")
+        raise SourceContract(
+            "unexpected_shape",
+            f"The SIS sent a {key.partition(':')[0]} record that cannot be read (at {where}). Nothing was changed.",
+        ) from None
+    return _judged(job, key, mapped)
+
+
+def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
+    person = mapped.person
+    if person is None:
+        rejected = any(issue.severity == "error" for issue in mapped.issues)
+        known = job.snapshot.people.get(key) or PersonRow(mapped=NOTHING)
+        row = msgspec.structs.replace(known, flags=known.flags | REJECTED) if rejected else known
+        verdict: Verdict = "reject" if rejected else "leave"
+        return MappedPerson(key=key, verdict=verdict, active=False, row=row, issues=mapped.issues)
+    doc = encode_person(person)
+    household = identifier(mapped.household, job.integration.family_identifier) if mapped.household else None
+    row = PersonRow(
+        mapped=fingerprint(doc),
+        household=household or NOTHING,
+        flags=REVISIT if mapped.issues else 0,
+        revisit_on=mapped.revisit_on,
+    )
+    active = person.status == "active"
+    return MappedPerson(key=key, verdict="load", active=active, row=row, doc=doc, issues=mapped.issues)

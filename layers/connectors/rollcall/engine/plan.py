@@ -1,0 +1,272 @@
+"""Plan, second half: what differs from the store, as changes with before-images, and the issues.
+
+Batches: first those that mapping left, then students whose family changed though they did not, then people who are gone.
+Each batch leaves at most one file of changes, one of issues, and the rows of the next snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+from msgspec.structs import replace
+
+from rollcall.domain.family import LARGE_FAMILY, large
+from rollcall.domain.ids import person_id
+from rollcall.domain.person import Issue, Person, decode_person, fingerprint, split_person_key
+from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_fields
+from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
+from rollcall.engine.compare import Work
+from rollcall.engine.households import regroup
+from rollcall.engine.job import Job
+from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
+from rollcall.engine.snapshot import ENDED, MISSING, NOTHING, REJECTED, PersonRow, Snapshot
+
+Row = tuple[str, PersonRow | None]
+"""A person's key and their row in the next snapshot; None forgets them."""
+
+STORED_FIELDS = ("pos_id", "host_id", "photo")
+"""What the store adds to a person; a SIS that does not say leaves them alone (domain sheet §5)."""
+
+
+def plan(job: Job, work: Work) -> None:
+    """Write all remaining batches of the change set; at the end the run's counts and ``plan_hash`` are complete."""
+    mapping = batches(len(work.again))
+    leavers = [*work.gone, *_leaving(job, mapping)]
+    ending = leavers if job.integration.drop_students_not_in_file else []
+    families = regroup(job, (person for n in range(mapping) for person in mapped_batch(job, n)), ending)
+    again = set(work.again)
+    relatives = sorted(key for key, family in families.items() if key not in again and _moves(job, key, family))
+    todo: list[Callable[[], list[_Outcome]]] = [partial(_mapped, job, n, families) for n in range(mapping)]
+    todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
+    todo += [partial(_gone, job, part, families) for part in _parts(leavers)]
+    while job.at.batch < len(todo):
+        _write(job, todo[job.at.batch]())
+        job.at.batch += 1
+        job.checkpoint(job.at.batch, len(todo))
+    _close(job, families, again.union(relatives, leavers))
+
+
+class _Outcome(msgspec.Struct):
+    """What one person contributes to the plan."""
+
+    key: str
+    row: PersonRow | None
+    change: Change | None = None
+    issues: tuple[Issue, ...] = ()
+    rejected: bool = False
+
+
+def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
+    return [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
+
+
+def _leaving(job: Job, mapping: int) -> list[str]:
+    """People whose records are there but say that they are not to be loaded, and who are in the store."""
+    known = job.snapshot.people
+    left = (p.key for n in range(mapping) for p in mapped_batch(job, n) if p.verdict == "leave")
+    return [key for key in left if key in known and not known[key].flags & ENDED]
+
+
+def _moves(job: Job, key: str, family: str) -> bool:
+    return job.snapshot.people[key].family != family
+
+
+def _id(job: Job, key: str) -> str:
+    return person_id(job.run.district_id, job.integration.source, *split_person_key(key))
+
+
+def _before(job: Job, keys: Sequence[str]) -> dict[str, StoredPerson]:
+    """What the store holds, by key."""
+    ids = {_id(job, key): key for key in keys}
+    return {ids[i]: stored for i, stored in job.people.get_many(job.run.district_id, list(ids)).items()}
+
+
+def _mapped(job: Job, batch: int, families: dict[str, str]) -> list[_Outcome]:
+    people = mapped_batch(job, batch)
+    loads = {p.key: p for p in people if p.verdict == "load"}
+    rows = {key: _with_family(job, p, families) for key, p in loads.items()}
+    differ = {key for key, row in rows.items() if not _stands(job.snapshot.people.get(key), row)}
+    before = _before(job, sorted(differ))
+    found: list[_Outcome] = []
+    for person in people:
+        key = person.key
+        if person.verdict == "reject":
+            found.append(_Outcome(key, person.row, issues=person.issues, rejected=True))
+        elif key in differ:
+            change = _change(job, key, decode_person(person.doc), rows[key].family, before.get(key))
+            # ended in the SIS and never loaded here: not ours to know
+            row = rows[key] if change or key in before else None
+            found.append(_Outcome(key, row, change, person.issues))
+        elif key in loads:
+            found.append(_Outcome(key, rows[key], issues=person.issues))
+    return found
+
+
+def _with_family(job: Job, person: MappedPerson, families: dict[str, str]) -> PersonRow:
+    known = job.snapshot.people.get(person.key)
+    family = families.get(person.key) or (known.family if known else None)
+    flags = person.row.flags | (0 if person.active else ENDED)
+    return replace(person.row, family=family, flags=flags)
+
+
+def _stands(known: PersonRow | None, row: PersonRow) -> bool:
+    """True when the store holds this already. Somebody who was ended may have been ended by us, not by the SIS."""
+    if known is None or known.flags & ENDED and not row.flags & ENDED:
+        return False
+    return known.mapped == row.mapped and known.family == row.family
+
+
+def _change(job: Job, key: str, person: Person, family: str | None, before: StoredPerson | None) -> Change | None:
+    kept = {name: getattr(before.person, name) for name in STORED_FIELDS if getattr(person, name) is None} if before else {}
+    after = StoredPerson(
+        id=_id(job, key),
+        district_id=job.run.district_id,
+        integration_id=job.run.integration_id,
+        person=replace(person, family_id=family, **kept),
+    )
+    if before is None:
+        return None if after.person.status == "ended" else _as_change("add", after, None)
+    if before.person == after.person and before.integration_id == after.integration_id:
+        return None
+    kinds: dict[tuple[str, str], ChangeKind] = {("active", "ended"): "inactivate", ("ended", "active"): "reactivate"}
+    return _as_change(kinds.get((before.person.status, after.person.status), "update"), after, before)
+
+
+def _as_change(kind: ChangeKind, after: StoredPerson, before: StoredPerson | None) -> Change:
+    fields = changed_fields(before.person if before else None, after.person)
+    return Change(kind=kind, type=after.person.type, after=after, before=before, fields=fields)
+
+
+def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outcome]:
+    """Students whose own records did not move, but whose family did."""
+    before = _before(job, keys)
+    found = []
+    for key in keys:
+        row = replace(job.snapshot.people[key], family=families[key])
+        stored = before.get(key)
+        change = _change(job, key, stored.person, families[key], stored) if stored else None
+        found.append(_Outcome(key, row, change))
+    return found
+
+
+def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outcome]:
+    """People of whom nothing was received: end them if the switch says so and they are still ours."""
+    rows = {key: row for key in keys if (row := job.snapshot.people[key]).mapped != NOTHING}
+    if not job.integration.drop_students_not_in_file:
+        kept = {key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family)) for key, row in rows.items()}
+        return [_Outcome(key, kept.get(key)) for key in keys]
+    before = _before(job, list(rows))
+    suppliers = _other_suppliers(job) if before else {}
+    found = []
+    for key in keys:
+        stored = before.get(key)
+        if stored is None or stored.integration_id != job.run.integration_id:
+            found.append(_Outcome(key, None))
+        elif key in suppliers:
+            handed = replace(stored, integration_id=suppliers[key])
+            found.append(_Outcome(key, None, _as_change("update", handed, stored)))
+        else:
+            row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~MISSING)
+            found.append(_Outcome(key, row, _as_change("inactivate", _ended(job, stored), stored)))
+    return found
+
+
+def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
+    """*Drop Students Not In File* ends enrollments on the run's date; it deletes nothing."""
+    today = job.today.isoformat()
+    enrollments = tuple(
+        e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments
+    )
+    return replace(
+        stored, person=replace(stored.person, status="ended", enrollments=enrollments)
+    )
+
+
+def _other_suppliers(job: Job) -> dict[str, str]:
+    """People whom another integration of the same SIS had in its last pull, with its id: they did not leave, they moved."""
+    found: dict[str, str] = {}
+    for other in job.settings.integrations(job.run.district_id):
+        if other.id == job.integration.id or other.source != job.integration.source or not other.active:
+            continue
+        current = job.runs.state(job.run.district_id, other.id).snapshot
+        if current is None:
+            continue
+        blob = job.blobs.get(snapshot_key(job.run.district_id, other.id, current))
+        people = unpack(blob, Snapshot).people
+        found.update({key: other.id for key, row in people.items() if _loaded(row)})
+    return found
+
+
+def _write(job: Job, outcomes: list[_Outcome]) -> None:
+    changes = [o.change for o in outcomes if o.change]
+    for change in changes:
+        job.run.counts[change.type][change.kind] += 1
+    for outcome in outcomes:
+        counts = job.run.counts[split_person_key(outcome.key)[0]]
+        if outcome.rejected:
+            counts["reject"] += 1
+        elif outcome.change is None and _loaded(outcome.row):
+            counts["unchanged"] += 1
+    if changes:
+        data = pack_lines(changes)
+        job.blobs.put(job.folder.plan(job.at.plan_files), data)
+        job.at.plan_files += 1
+        job.run.plan_hash = fingerprint((job.run.plan_hash or "").encode() + data).hex()
+    write_issues(job, [issue for o in outcomes for issue in o.issues])
+    rows: list[Row] = [(o.key, o.row) for o in outcomes]
+    job.blobs.put(job.folder.rows(job.at.batch), pack(rows))
+
+
+def write_issues(job: Job, issues: Sequence[Issue]) -> None:
+    """One file of issues, counted in the run."""
+    if not issues:
+        return
+    for issue in issues:
+        job.run.issues[issue.severity] += 1
+        job.run.issue_codes[issue.code] = job.run.issue_codes.get(issue.code, 0) + 1
+    job.blobs.put(job.folder.issues(job.at.issue_files), pack_lines(issues))
+    job.at.issue_files += 1
+
+
+def _loaded(row: PersonRow | None) -> bool:
+    return row is not None and not row.flags & (ENDED | MISSING | REJECTED)
+
+
+def next_people(job: Job, batch_count: int) -> dict[str, PersonRow]:
+    """The people of the next snapshot: the old ones, overlaid with what the plan's batches left."""
+    people = dict(job.snapshot.people)
+    for batch in range(batch_count):
+        for key, row in unpack(job.blobs.get(job.folder.rows(batch)), list[Row]):
+            if row is None:
+                people.pop(key, None)
+            else:
+                people[key] = row
+    return people
+
+
+def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
+    """Issues of the whole run, and how many people the plan leaves alone."""
+    sizes = large(families.values())
+    write_issues(
+        job,
+        [
+            *job.survey.issues,
+            *job.at.issues,
+            *(
+                Issue(
+                    severity="warning",
+                    code="family_implausibly_large",
+                    field="family_identifier",
+                    value=family,
+                    message=f"{size} students share one family; more than {LARGE_FAMILY} is unusual.",
+                    fix="Check the family identifier's fields for a value that many students share.",
+                )
+                for family, size in sorted(sizes.items())
+            ),
+        ],
+    )
+    for key, row in job.snapshot.people.items():
+        if key not in touched and _loaded(row):
+            job.run.counts[split_person_key(key)[0]]["unchanged"] += 1

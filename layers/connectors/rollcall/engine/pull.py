@@ -1,0 +1,225 @@
+"""Pull: every page of every part into the bucket as received, with an index of what was in it, and proof that it is all.
+
+Nothing is decoded but ids. A *chunk* is a handful of consecutive pages of one part, written as one blob: first the index
+(record ids, fingerprints, whom they speak of), then the pages. The checkpoint moves only after the chunk is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import struct
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from rollcall.connectors.base import Page, Part, Record, Stream
+from rollcall.domain.errors import SourceContract
+from rollcall.domain.person import Issue, fingerprint, split_person_key
+from rollcall.domain.run import Coverage
+from rollcall.engine.blobs import pack, unpack
+from rollcall.engine.job import Job, PartState
+from rollcall.engine.snapshot import RecordTable
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 4_000_000
+CHUNK_PAGES = 100
+CHUNK_TIME = timedelta(seconds=10)
+"""A slow SIS must show progress too, and lose little when the runner dies."""
+
+MAX_PAGES = 50_000
+"""Pages in one part: more than any district has, few enough to stop a server that never ends."""
+
+KEEP_DAYS = 45
+"""A carried record whose pages are older than this is fetched again: the bucket may expire them."""
+
+_LENGTH = struct.Struct(">I")
+
+
+def pull(job: Job) -> None:
+    """Read all remaining parts. Raises ``OutOfTime`` between chunks, ``SourceContract`` when the pull proves nothing."""
+    while job.at.pull.part < len(job.survey.parts):
+        part = job.survey.parts[job.at.pull.part]
+        _pull_part(job, part, job.streams[part.stream])
+
+
+def chunk_table(job: Job, chunk: int) -> RecordTable:
+    """The record table of a chunk, from this slice's memory or from the bucket."""
+    if chunk not in job.chunks:
+        job.chunks[chunk] = unpack(_frames(job.blobs.get(job.folder.pages(chunk)))[0], RecordTable)
+    return job.chunks[chunk]
+
+
+def chunk_pages(data: bytes) -> list[Page]:
+    """The pages of a chunk's blob, as received."""
+    return unpack(_frames(data)[1], list[Page])
+
+
+def _pull_part(job: Job, part: Part, stream: Stream) -> None:
+    at = job.at.pull
+    subjects = _subjects(job, stream) if stream.per else ()
+    seen = {i for chunk in range(at.first_chunk, at.next_chunk) for i in chunk_table(job, chunk).ids}
+    pages: list[Page] = []
+    table = RecordTable(own=stream.own)
+    size = stale = 0
+    shown = job.clock.now()
+    if not (stream.per and not subjects):
+        source = job.connector.pages(part, at.cursor, subjects)
+        for count, page in enumerate(source, start=1):
+            records = _wanted(job, job.connector.split(stream.name, page))
+            known = len(seen)
+            for record in records:
+                seen.add(record.id)
+                table.add(record.id, fingerprint(record.raw), at.next_chunk, record.people)
+            at.rows += len(records)
+            at.announced = page.announced if at.announced is None else at.announced
+            stale = stale + 1 if records and len(seen) == known else 0
+            _refuse_endless(part, at, stale, count)
+            pages.append(page)
+            size += len(page.body)
+            if page.cursor is None:
+                break
+            if size >= CHUNK_BYTES or len(pages) >= CHUNK_PAGES or job.clock.now() - shown >= CHUNK_TIME or job.late():
+                _write(job, pages, table)
+                at.cursor = page.cursor
+                _checkpoint(job)
+                pages, table, size, shown = [], RecordTable(own=stream.own), 0, job.clock.now()
+    if pages:
+        _write(job, pages, table)
+    _close_part(job, part, seen, len(subjects) if stream.per else at.announced)
+
+
+def _wanted(job: Job, records: Iterable[Record]) -> list[Record]:
+    """Records with only those people whose type the integration takes."""
+    types = set(job.integration.member_types)
+    return [
+        msgspec.structs.replace(r, people=tuple(k for k in r.people if split_person_key(k)[0] in types)) for r in records
+    ]
+
+
+def _refuse_endless(part: Part, at: PartState, stale: int, count: int) -> None:
+    if stale >= 2 or count > MAX_PAGES:
+        raise SourceContract(
+            "paging_loop", f"The SIS keeps sending the same records for {part.label}. Nothing was changed."
+        )
+    if at.announced is not None and at.rows > 2 * at.announced + 1000:
+        raise _mismatch(part, at.announced, at.rows)
+
+
+def _write(job: Job, pages: list[Page], table: RecordTable) -> None:
+    chunk = job.at.pull.next_chunk
+    index = pack(table)
+    job.blobs.put(job.folder.pages(chunk), _LENGTH.pack(len(index)) + index + pack(pages))
+    job.chunks[chunk] = table
+    job.at.pull.next_chunk = chunk + 1
+
+
+def _frames(data: bytes) -> tuple[bytes, bytes]:
+    (length,) = _LENGTH.unpack_from(data)
+    return data[_LENGTH.size : _LENGTH.size + length], data[_LENGTH.size + length :]
+
+
+def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> None:
+    """Accept the part if it is complete; otherwise read it once more, then give up."""
+    at = job.at.pull
+    if expected is not None and len(seen) != expected:
+        digest = fingerprint("\n".join(sorted(seen)).encode()).hex()
+        if at.again is None:
+            log.info("part read again", extra={"part": part.label, "expected": expected, "received": len(seen)})
+            job.at.pull = PartState(part=at.part, first_chunk=at.next_chunk, next_chunk=at.next_chunk, again=digest)
+            _checkpoint(job)
+            return
+        if not (at.rows == expected and digest == at.again):
+            raise _mismatch(part, expected, len(seen))
+    if at.rows > len(seen):
+        job.at.issues.append(
+            Issue(
+                severity="warning",
+                code="duplicate_row",
+                message=f"{at.rows - len(seen)} records of {part.label} came more than once; the last was taken.",
+                fix="Look for duplicate records in the SIS.",
+            )
+        )
+    job.at.parts.append((at.first_chunk, at.next_chunk, len(seen)))
+    job.at.pull = PartState(part=at.part + 1, first_chunk=at.next_chunk, next_chunk=at.next_chunk)
+    _checkpoint(job)
+
+
+def _mismatch(part: Part, expected: int, received: int) -> SourceContract:
+    return SourceContract(
+        "count_mismatch",
+        f"The SIS announced {expected} records for {part.label} but sent {received}. Nothing was changed.",
+    )
+
+
+def _checkpoint(job: Job) -> None:
+    done = sum(records for _, _, records in job.at.parts) + job.at.pull.rows
+    job.checkpoint(done, None)
+
+
+def _subjects(job: Job, stream: Stream) -> Sequence[str]:
+    """Which records of the parent stream to ask for: new and moved ones, and the oldest share of the rest.
+
+    The choice is stored before the first call, so that a later slice asks for the same.
+    """
+    assert stream.per is not None
+    key = job.folder.subjects(stream.name)
+    if job.at.pull.next_chunk > job.at.pull.first_chunk or job.at.pull.again is not None:
+        return unpack(job.blobs.get(key), list[str])
+    parents = stream_table(job, stream.per)
+    old = job.snapshot.tables.get(stream.per, RecordTable()).index()
+    old_table = job.snapshot.tables.get(stream.per, RecordTable())
+    carried = _carried_days(job, stream.name)
+    must: list[str] = []
+    rest: list[tuple[date, str]] = []
+    for at, subject in enumerate(parents.ids):
+        day = carried.get(subject)
+        position = old.get(subject)
+        if day is None or position is None or old_table.print_at(position) != parents.print_at(at):
+            must.append(subject)
+        else:
+            rest.append((day, subject))
+    rest.sort()
+    today = job.today
+    share = math.ceil(len(parents.ids) / stream.refresh_nights)
+    fresh = sum(day >= today for day, _ in rest)
+    due = [subject for day, subject in rest if day < today][: max(0, share - fresh)]
+    taken = set(due)
+    job.run.coverage[stream.name] = Coverage(
+        fetched=len(must) + len(due),
+        of=len(parents.ids),
+        oldest=min((day for day, subject in rest if subject not in taken), default=today).isoformat(),
+    )
+    subjects = must + due
+    job.blobs.put(key, pack(subjects))
+    return subjects
+
+
+def _carried_days(job: Job, stream: str) -> dict[str, date]:
+    """When each carried record was received, without those whose pages may have expired."""
+    table = job.snapshot.tables.get(stream)
+    if table is None:
+        return {}
+    limit = job.today - timedelta(days=KEEP_DAYS)
+    days = job.snapshot.days
+    return {i: days[blob] for i, blob in zip(table.ids, table.blobs, strict=True) if days[blob] > limit}
+
+
+def stream_table(job: Job, stream: str) -> RecordTable:
+    """All records of a stream received by this run; of a record that came twice, the last."""
+    merged = RecordTable(own=job.streams[stream].own)
+    at: dict[str, int] = {}
+    for part, (first, end, _) in zip(job.survey.parts, job.at.parts, strict=False):
+        if part.stream != stream:
+            continue
+        for chunk in range(first, end):
+            table = chunk_table(job, chunk)
+            for i, record_id in enumerate(table.ids):
+                if record_id in at:
+                    merged.replace(at[record_id], table.print_at(i), chunk, table.people_at(i))
+                else:
+                    at[record_id] = len(merged.ids)
+                    merged.add(record_id, table.print_at(i), chunk, table.people_at(i))
+    return merged

@@ -1,0 +1,140 @@
+"""A SIS small enough to hold in the hand, and a connector for it: what the engine's tests pull from.
+
+It stands where a vendor's server and connector stand, so it may misbehave: every field of ``Sis`` that is not a record
+is a way to do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.domain.errors import SourceContract
+from rollcall.domain.ids import person_id
+from rollcall.domain.person import (
+    ContactLink,
+    Enrollment,
+    Household,
+    Issue,
+    Mapped,
+    Person,
+    fingerprint,
+)
+
+
+@dataclass
+class Sis:
+    """``students``: id → {school, first, phone, …}; ``contacts``: student id → [{id, first}]; ``staff``: id → {first}."""
+
+    students: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contacts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    staff: dict[str, dict[str, Any]] = field(default_factory=dict)
+    schools: tuple[str, ...] = ("north", "south")
+    page_size: int = 3
+    announce: int = 0  # added to every announced count
+    endless: bool = False
+    requests: list[str] = field(default_factory=list)
+
+    def fetch(self, name: str) -> None:
+        self.requests.append(name)
+
+
+@dataclass
+class SisConnector:
+    sis: Sis
+    district_id: str
+    source: str
+    version: str = "1"
+    streams: tuple[Stream, ...] = (
+        Stream(name="students", own="student"),
+        Stream(name="contacts", per="students", refresh_nights=3),
+        Stream(name="staff", own="staff"),
+    )
+
+    def survey(self) -> Survey:
+        self.sis.fetch("survey")
+        parts = [
+            Part(stream="students", label=f"students of {s}", params={"school": s}, building=s) for s in self.sis.schools
+        ]
+        return Survey(parts=[*parts, Part(stream="staff", label="staff"), Part(stream="contacts", label="contacts")])
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        if part.stream == "contacts":
+            for at, subject in list(enumerate(subjects))[int(cursor or 0) :]:
+                self.sis.fetch("contacts")
+                body = msgspec.json.encode(self.sis.contacts.get(subject, []))
+                yield Page(body, str(at + 1) if at + 1 < len(subjects) else None, subject=subject)
+            return
+        rows = [{"id": i, **row} for i, row in sorted(getattr(self.sis, part.stream).items())]
+        if part.stream == "students":
+            rows = [row for row in rows if row["school"] == part.params["school"]]
+        at, size = int(cursor or 0), self.sis.page_size
+        while True:
+            self.sis.fetch(part.stream)
+            last = at + size >= len(rows) and not self.sis.endless
+            body = msgspec.json.encode(rows[at % max(len(rows), 1) :][:size])
+            yield Page(body, None if last else str(at + size), announced=len(rows) + self.sis.announce)
+            if last:
+                return
+            at += size
+
+    def split(self, stream: str, page: Page) -> list[Record]:
+        if stream == "contacts":
+            assert page.subject is not None
+            linked = [f"contact:{contact['id']}" for contact in msgspec.json.decode(page.body)]
+            return [Record(page.subject, (f"student:{page.subject}", *linked), page.body)]
+        own = {"students": "student", "staff": "staff"}[stream]
+        try:
+            rows = msgspec.json.decode(page.body, type=list[msgspec.Raw])
+        except msgspec.DecodeError:
+            raise SourceContract("unexpected_shape", "not a list") from None
+        ids = [msgspec.json.decode(raw)["id"] for raw in rows]
+        return [Record(i, (f"{own}:{i}",), raw) for i, raw in zip(ids, rows, strict=True)]
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        kind, _, source_id = key.partition(":")
+        contacts = [c for raw in records.get("contacts", ()) for c in msgspec.json.decode(raw)]
+        if kind == "contact":
+            me = next(c for c in contacts if c["id"] == source_id)
+            return Mapped(person=Person(type="contact", source_id=source_id, first_name=me["first"], last_name="X"))
+        stream = "students" if kind == "student" else "staff"
+        row = msgspec.json.decode(records[stream][0])
+        if row.get("reject"):
+            issue = Issue(
+                severity="error", code="grade_level_unmapped", message="m", fix="f", person_type="student", source_id=source_id
+            )
+            return Mapped(person=None, issues=(issue,))
+        if kind == "staff":
+            return Mapped(person=Person(type="staff", source_id=source_id, first_name=row["first"], last_name="X"))
+        links = tuple(
+            ContactLink(priority=n, person_id=person_id(self.district_id, self.source, "contact", c["id"]))
+            for n, c in enumerate(sorted(contacts, key=lambda c: c["id"]), start=1)
+        )
+        ended = bool(row.get("ended"))
+        person = Person(
+            type="student",
+            source_id=source_id,
+            status="ended" if ended else "active",
+            local_id=source_id,
+            first_name=row["first"],
+            last_name=row.get("last", "X"),
+            enrollments=(Enrollment(school=row["school"], grade="3", drop_date="2026-09-01" if ended else None),),
+            contacts=links,
+        )
+        warned = (
+            (Issue(severity="warning", code="gender_unmapped", message="m", fix="f", person_type="student"),)
+            if row.get("warn")
+            else ()
+        )
+        household = Household(hoh_last_name=row.get("last", "X"), hoh_home_phone=row.get("phone"))
+        return Mapped(person=person, household=household, issues=warned)
+
+
+def content(sis: Sis) -> bytes:
+    """A digest of what the SIS holds."""
+    return fingerprint(msgspec.json.encode([sis.students, sis.contacts, sis.staff], order="sorted"))
