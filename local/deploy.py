@@ -15,6 +15,11 @@ from local.process import LocalError
 STACK_NAME = "rollcall"
 # The emulator takes these for the account's owner; they open nothing anywhere else.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+SETTINGS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "SAM_CLI_TELEMETRY": "0",
+    "SAM_CLI_POLL_DELAY": "0.2",  # seconds; for AWS, whose calls are limited, the default is 5
+}
 PARAMETERS = {
     "Architecture": "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64",
     "SisAddresses": "loopback",
@@ -38,14 +43,14 @@ def build() -> None:
     raise LocalError(f"sam build failed\n{done.stdout}")
 
 
-def deploy(endpoint_url: str) -> None:
-    """Run `sam deploy` against the emulator."""
+def deploy(endpoint_url: str, bucket: str) -> None:
+    """Run `sam deploy` against the emulator, with its artifacts in a bucket that is there already."""
     overrides = [f"{name}={value}" for name, value in PARAMETERS.items()]
     done = _sam(
         {"AWS_ENDPOINT_URL": endpoint_url},
-        *("deploy", "--config-file", ROOT / "samconfig.toml", "--template-file", BUILD / "template.yaml"),
-        *("--stack-name", STACK_NAME, "--region", REGION),
-        *("--resolve-s3", "--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides),
+        *("deploy", "--template-file", BUILD / "template.yaml", "--stack-name", STACK_NAME, "--region", REGION),
+        *("--s3-bucket", bucket, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
+        *("--parameter-overrides", *overrides),
     )
     if done.returncode:
         raise LocalError(f"sam deploy failed\n{done.stdout}")
@@ -57,7 +62,7 @@ def _sam(env: Mapping[str, str], *arguments: str | Path) -> subprocess.Completed
     return subprocess.run(
         [SAM.script("sam"), *map(str, arguments)],
         cwd=ROOT,
-        env=inherited | CREDENTIALS | {"AWS_CONFIG_FILE": os.devnull, "SAM_CLI_TELEMETRY": "0"} | env,
+        env=inherited | CREDENTIALS | SETTINGS | env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -37,7 +37,6 @@ def start_emulator(home: Path, port: int) -> Service:
         "MINISTACK_REGION": REGION,
         "IOT_MTLS_ENABLED": "0",  # it would listen on every address of the machine
         "TMPDIR": str(scratch),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     service = Service("the AWS emulator", [EMULATOR.script("ministack")], home / "emulator.log", env)
     try:

@@ -76,7 +76,7 @@ class Stack:
         try:
             ensure([TOOLS, EMULATOR, SAM], self._say)
             self._timed("emulator and layer", self._start_and_build)
-            self._timed("deploy", lambda: deploy(self.endpoint_url))
+            self._timed("deploy", self._deploy)
             self._read_outputs()
             self._timed("warm functions", self._warm)
             self._check_authorizer()
@@ -153,7 +153,7 @@ class Stack:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".draft")
-        with draft.open("w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(content, file, indent=2)
         draft.replace(path)
 
@@ -167,6 +167,12 @@ class Stack:
             built = pool.submit(build)
             self._emulator = start_emulator(self._home, self._port)
             built.result()
+
+    def _deploy(self) -> None:
+        bucket = f"{STACK_NAME}-artifacts"
+        # Without one, the SAM CLI deploys a stack of its own first, only to have a bucket.
+        self.client("s3").create_bucket(Bucket=bucket)
+        deploy(self.endpoint_url, bucket)
 
     def _read_outputs(self) -> None:
         cloudformation = self.client("cloudformation")
