@@ -1,0 +1,48 @@
+# Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check static lock deps clean
+
+# Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
+# Name another with PYTHON=… on the command line.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 /usr/bin/python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+LOCAL := $(PYTHON) -m local
+BIN := .venv/bin
+SAM := .local/venvs/sam/bin/sam
+SOURCES := layers/connectors:functions
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: ## Start everything on this machine, sync two invented districts, and stay up
+	@$(LOCAL) demo
+
+test: check ## Everything that CI runs
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	$(if $(wildcard tests/e2e/test_*.py),$(BIN)/pytest -m e2e)
+
+check: static ## What needs no deployed stack: a few minutes less than test
+	$(BIN)/pytest -m "not e2e" -n auto
+
+static: deps
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	PYTHONPATH=$(SOURCES) $(BIN)/lint-imports
+
+deps:
+	@$(LOCAL) bootstrap
+
+lock: deps ## Write the pinned requirements anew
+	for name in layer:layers/connectors/requirements dev:requirements/dev emulator:requirements/emulator \
+			sam:requirements/sam tools:requirements/tools; do \
+		.local/venvs/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+			requirements/$${name%%:*}.in --output-file $${name#*:}.txt || exit 1; \
+	done
+
+clean: ## Delete everything that was made here
+	@$(LOCAL) clean
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

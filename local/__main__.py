@@ -1,0 +1,69 @@
+"""The local stack's commands: python -m local COMMAND. Needs nothing but Python; it installs the rest by itself."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from types import FrameType
+
+from local.bootstrap import DEV, EMULATOR, SAM, BootstrapError, ensure
+from local.paths import ROOT, STATE
+
+
+def main() -> int:
+    """Run one command."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("bootstrap", help="make the virtual environments")
+    commands.add_parser("demo", help="the whole of Rollcall, with two invented districts")
+    commands.add_parser("clean", help="delete everything that the commands here have made")
+    command = parser.parse_args().command
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        if command == "clean":
+            return _clean()
+        if command == "bootstrap":
+            ensure([DEV], _say)
+            return 0
+        ensure([DEV, EMULATOR, SAM], _say)
+        return _demo()
+    except BootstrapError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _demo() -> int:
+    """Go on in the development environment, where the demo's packages are."""
+    if sys.prefix != str(DEV.path):
+        os.chdir(ROOT)
+        os.execv(DEV.python, [str(DEV.python), "-m", "local", "demo"])
+    from local.demo import main as demo
+    from local.process import LocalError
+
+    try:
+        return demo()
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _clean() -> int:
+    for path in (STATE, DEV.path, ROOT / ".aws-sam"):
+        shutil.rmtree(path, ignore_errors=True)
+    return 0
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """Leave in good order: as when a person presses Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,229 @@
+"""The story of `make demo`: two districts, each with another SIS, synced for the first time and once more.
+
+It stays up until interrupted, so that the console and other programs can use what it made; with DEMO_EXIT=1 it ends
+after the summary. Its status says whether every run completed.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from local.api import Api
+from local.paths import HANDOVER, STATE
+from local.simulator import Simulator
+from local.stack import Stack
+
+PEOPLE = 300
+CHANGES = 5
+RUN_SECONDS = 300.0
+HANDOVER_SECONDS = 1800.0
+"""How often the hand-over file is written anew: its token is good for an hour."""
+
+COUNTED = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
+ENDED = frozenset({"completed", "failed", "rejected", "cancelled", "skipped", "held"})
+"""States in which a run goes no further by itself."""
+
+
+@dataclass(frozen=True)
+class School:
+    """A district of the demo and the system it keeps its records in."""
+
+    district_id: str
+    name: str
+    system: str
+    seed: int
+
+
+SCHOOLS = (
+    School("lakeview", "Lakeview Unified", "powerschool", 7),
+    School("riverbend", "Riverbend Unified", "aeries", 11),
+)
+
+
+@dataclass
+class Client:
+    """One district of the demo, set up: its SIS and its integration."""
+
+    school: School
+    simulator: Simulator
+    integration_id: str
+
+    @property
+    def path(self) -> str:
+        """Where the API keeps the district."""
+        return f"/districts/{self.school.district_id}"
+
+
+def main() -> int:
+    """Run the demo."""
+    console = Console(highlight=False)
+    HANDOVER.unlink(missing_ok=True)
+    with ExitStack() as cleanup:
+        console.rule("Rollcall on this machine")
+        stack = cleanup.enter_context(Stack("demo", console.print))
+        cleanup.callback(HANDOVER.unlink, missing_ok=True)
+        clients = [_set_up(stack.api(), school, cleanup, console) for school in SCHOOLS]
+
+        def hand_over() -> None:
+            stack.hand_over(HANDOVER, {client.school.system: _facts(client) for client in clients})
+
+        hand_over()
+        api = stack.api()
+        runs = _sync(api, clients, "First sync", console)
+        if _all_completed(runs):
+            _change(clients, console)
+            runs += _sync(api, clients, "Second sync", console)
+            _show_changes(api, clients, runs[len(clients) :], console)
+        completed = _all_completed(runs)
+        console.rule("every run completed" if completed else "NOT every run completed")
+        if os.environ.get("DEMO_EXIT") != "1":
+            _stay(stack, hand_over, console)
+    return 0 if completed else 1
+
+
+def _set_up(api: Api, school: School, cleanup: ExitStack, console: Console) -> Client:
+    simulator = Simulator(school.system, school.name, school.seed, PEOPLE, STATE / "demo")
+    cleanup.callback(simulator.stop)
+    base = f"/districts/{school.district_id}"
+    api.put(base, {"name": school.name, "time_zone": "America/Los_Angeles"})
+    mappings = {
+        entity: api.post(f"{base}/mappings", _mapping(entity, codes))["id"]
+        for entity, codes in simulator.codes().items()
+    }
+    integration = api.post(f"{base}/integrations", _integration(school, simulator, mappings))
+    console.print(f"  {school.name}: {school.system} at {simulator.url}, {len(mappings)} mappings")
+    return Client(school, simulator, integration["id"])
+
+
+def _mapping(entity: str, codes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    entries = [{"external": external, "value": value} for external, value in codes]
+    return {"entity": entity, "name": entity.replace("_", " ").capitalize(), "entries": entries}
+
+
+def _integration(school: School, simulator: Simulator, mappings: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": f"{school.name} nightly",
+        "system": school.system,
+        "url": simulator.url,
+        "credentials": simulator.credentials,
+        "mappings": mappings,
+        "family_identifier": ["hoh_last_name", "household_home_address"],
+        "drop_students_not_in_file": True,
+        "member_types": ["student", "staff", "contact"],
+    }
+
+
+def _facts(client: Client) -> dict[str, Any]:
+    """What stack.json tells of a system."""
+    return {
+        **client.simulator.hand_over(),
+        "district_id": client.school.district_id,
+        "integration_id": client.integration_id,
+    }
+
+
+def _sync(api: Api, clients: Sequence[Client], title: str, console: Console) -> list[dict[str, Any]]:
+    """Run every integration, at the same time, and show where each stands until all have ended."""
+    console.rule(title)
+    started = [api.post(f"{client.path}/integrations/{client.integration_id}/runs", {"mode": "sync"}) for client in clients]
+    latest = {run["id"]: run for run in started}
+    shown: dict[str, str] = {}
+    give_up = time.monotonic() + RUN_SECONDS
+    while not all(run["state"] in ENDED for run in latest.values()) and time.monotonic() < give_up:
+        time.sleep(0.25)
+        for client, run in zip(clients, started, strict=True):
+            current = latest[run["id"]] = api.get(f"{client.path}/runs/{run['id']}")
+            line = f"  {client.school.name}: {_standing(current)}"
+            if shown.get(run["id"]) != line:
+                shown[run["id"]] = line
+                console.print(line)
+    runs = [latest[run["id"]] for run in started]
+    for client, run in zip(clients, runs, strict=True):
+        _show_summary(api, client, run, console)
+    return runs
+
+
+def _standing(run: dict[str, Any]) -> str:
+    progress = run.get("progress") or {}
+    if run["state"] in ENDED or not progress.get("done"):
+        return str(run["state"])
+    of = f" of {progress['total']}" if progress.get("total") else ""
+    return f"{run['state']}: {progress['stage']} {progress['done']}{of}"
+
+
+def _show_summary(api: Api, client: Client, run: dict[str, Any], console: Console) -> None:
+    seconds = f"{_seconds(run):.1f} s" if run.get("ended_at") else "not ended"
+    table = Table(title=f"{client.school.name} · {client.school.system} · {run['state']} · {seconds}", title_justify="left")
+    table.add_column("people")
+    for kind in COUNTED:
+        table.add_column(kind, justify="right")
+    for person_type, counts in run["counts"].items():
+        table.add_row(person_type, *(str(counts.get(kind, 0)) for kind in COUNTED))
+    console.print(table)
+    issues = Counter(f"{issue['severity']} {issue['code']}" for issue in _all(api, f"{client.path}/runs/{run['id']}/issues"))
+    for what, how_many in issues.most_common():
+        console.print(f"  {how_many} × {what}")
+    for hold in run.get("holds") or []:
+        console.print(f"  held: {hold['reason']}: {hold['detail']}")
+    if run.get("error"):
+        console.print(f"  {run['error']['code']}: {run['error']['message']}")
+
+
+def _seconds(run: dict[str, Any]) -> float:
+    began = datetime.fromisoformat(run["started_at"] or run["queued_at"])
+    return (datetime.fromisoformat(run["ended_at"]) - began).total_seconds()
+
+
+def _change(clients: Sequence[Client], console: Console) -> None:
+    console.rule("Meanwhile, at the schools")
+    for client in clients:
+        touched = client.simulator.change("some", n=CHANGES, seed=client.school.seed)
+        fields = ", ".join(sorted(set(touched["detail"]["fields"].values())))
+        console.print(f"  {client.school.name}: {len(touched['student_ids'])} students changed ({fields})")
+
+
+def _show_changes(api: Api, clients: Sequence[Client], runs: Sequence[dict[str, Any]], console: Console) -> None:
+    console.rule("What the second sync changed")
+    for client, run in zip(clients, runs, strict=True):
+        for change in _all(api, f"{client.path}/runs/{run['id']}/changes"):
+            console.print(f"  {client.school.name}: {_told(change)}")
+
+
+def _told(change: dict[str, Any]) -> str:
+    person = change.get("after") or change.get("before") or {}
+    name = f"{person.get('first_name', '')} {person.get('last_name', '')}".strip()
+    return f"{change['kind']} {name}: {', '.join(change.get('fields') or [])}"
+
+
+def _all(api: Api, path: str) -> Iterator[dict[str, Any]]:
+    """Every item of a list, page by page."""
+    page = api.get(path, limit="200")
+    yield from page["items"]
+    while page["next"]:
+        page = api.get(path, limit="200", cursor=page["next"])
+        yield from page["items"]
+
+
+def _all_completed(runs: Sequence[dict[str, Any]]) -> bool:
+    return all(run["state"] == "completed" for run in runs)
+
+
+def _stay(stack: Stack, hand_over: Callable[[], None], console: Console) -> None:
+    handover: Path = HANDOVER.relative_to(Path.cwd()) if HANDOVER.is_relative_to(Path.cwd()) else HANDOVER
+    console.print(f"API       {stack.api_url}/v1")
+    console.print(f"AWS       {stack.endpoint_url}")
+    console.print(f"Hand-over {handover} (addresses and a token)")
+    console.print("Up until you press Ctrl-C.")
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(HANDOVER_SECONDS)
+            hand_over()

@@ -1,0 +1,68 @@
+"""The invented Student Information Systems, each a program of its own on 127.0.0.1."""
+
+import json
+import os
+import select
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from local.process import LocalError, Service
+
+START_SECONDS = 60.0
+
+
+class Simulator:
+    """A running SIS: where it is, how to sign in, and a way to change what it holds."""
+
+    def __init__(self, system: str, name: str, seed: int, people: int, home: Path) -> None:
+        """Start it over one invented district, and wait until it answers."""
+        self.system = system
+        command = [sys.executable, "-m", "simulators", system, "--port", "0"]
+        command += ["--seed", str(seed), "--people", str(people), "--name", name]
+        self._service = Service(
+            f"the {system} simulator", command, home / f"{system}.log", os.environ, answers=True
+        )
+        try:
+            ready = self._read_ready()
+        except BaseException:
+            self.stop()
+            raise
+        self.url = str(ready["url"])
+        self.credentials: dict[str, Any] = ready["credentials"]
+        self._control_url = str(ready["control_url"])
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def codes(self) -> dict[str, list[tuple[str, str]]]:
+        """For each entity, the codes it uses and what they mean to us."""
+        found: dict[str, list[tuple[str, str]]] = self._ask("GET", "/codes")
+        return found
+
+    def change(self, kind: str, **arguments: object) -> dict[str, Any]:
+        """Make an edit, as somebody at the school would; tells what it touched."""
+        touched: dict[str, Any] = self._ask("POST", "/change", json={"kind": kind, **arguments})
+        return touched
+
+    def hand_over(self) -> dict[str, Any]:
+        """What others need to reach it."""
+        return {"url": self.url, "credentials": self.credentials, "control_url": self._control_url}
+
+    def stop(self) -> None:
+        """End it."""
+        self._service.stop()
+
+    def _read_ready(self) -> dict[str, Any]:
+        readable, _, _ = select.select([self._service.output], [], [], START_SECONDS)
+        line = self._service.output.readline() if readable else b""
+        if not line:
+            raise LocalError(f"{self._service.name} did not start\n{self._service.last_words()}")
+        ready: dict[str, Any] = json.loads(line)
+        return ready
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        answer = self._session.request(method, self._control_url + path, timeout=60, **options)
+        answer.raise_for_status()
+        return answer.json()
