@@ -1,8 +1,8 @@
 """Which SIS addresses are accepted: as typed, on saving an integration, and as resolved, on connecting.
 
-The text is checked and parsed here only, because URL parsers disagree about odd input and the host that was checked
-must be the one that is called. A name may resolve to anything, so the transport also asks :func:`address_allowed`
-about every address it is about to connect to.
+The text is checked and parsed here only, because URL parsers disagree about odd input and the host that was
+checked must be the one that is called. A name may resolve to anything, so the transport also asks
+:func:`address_allowed` about every address it is about to connect to.
 """
 
 from __future__ import annotations

@@ -1,0 +1,236 @@
+# ruff: noqa: D102 - the port says what each method does
+"""Configuration in DynamoDB: districts, integrations and their sealed credentials, mappings, schedules.
+
+A record is one JSON document beside the attributes that conditions and indexes need. The rows of a mapping
+stand in an attribute of their own, so that a list of mappings need not carry them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Protocol
+
+import msgspec
+from pydantic import TypeAdapter
+
+from rollcall.domain.district import District
+from rollcall.domain.errors import Conflict, NotFound
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import CodeMapping, Entry
+from rollcall.domain.ports import Settings
+from rollcall.domain.schedule import Schedule
+from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
+
+SHARDS = 8
+_entries = TypeAdapter(tuple[Entry, ...])
+_sealed = msgspec.json.Decoder(dict[str, str])
+
+
+class ConfigStore(Settings, Protocol):
+    """What the API and the scheduler do with configuration, beyond what the engine reads.
+
+    Every ``put_…`` writes version n over version n - 1, or version 1 where nothing is; else it raises
+    ``Conflict``. Writing the same record again is harmless.
+    """
+
+    def put_district(self, district: District) -> None: ...
+
+    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+        """Store an integration and, in the same transaction, the sealed secrets given; others stay as they
+        are.
+        """
+
+    def sealed(self, district_id: str, integration_id: str) -> dict[str, str]:
+        """The sealed credentials, by key."""
+
+    def mapping_heads(self, district_id: str) -> list[tuple[CodeMapping, int]]:
+        """Every mapping without its rows, and how many rows it has."""
+
+    def put_mapping(self, mapping: CodeMapping) -> None: ...
+    def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
+    def schedules(self, district_id: str) -> list[Schedule]: ...
+    def put_schedule(self, schedule: Schedule) -> None: ...
+
+    def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
+        """Active schedules whose time has come, oldest first."""
+
+    def advance(self, schedule: Schedule, next_run_at: datetime) -> None:
+        """Note that ``schedule`` ran at its ``next_run_at`` and runs again at the new one.
+
+        Does nothing when the schedule has changed since it was read: it has new times then.
+        """
+
+
+class DynamoConfig:
+    """:class:`ConfigStore` over the config table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def district(self, district_id: str) -> District:
+        item = self._found("district", district_id, "DISTRICT")
+        return District.model_validate_json(text(item, "doc"))
+
+    def put_district(self, district: District) -> None:
+        self._put(_record(district.id, "DISTRICT", district.version, district.model_dump_json()))
+
+    def integration(self, district_id: str, integration_id: str) -> Integration:
+        item = self._found("integration", f"{district_id}#INTEGRATION", integration_id)
+        return Integration.model_validate_json(text(item, "doc"))
+
+    def integrations(self, district_id: str) -> list[Integration]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#INTEGRATION"})
+        return [Integration.model_validate_json(text(item, "doc")) for item in items]
+
+    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+        pk = f"{integration.district_id}#INTEGRATION"
+        item = _record(pk, integration.id, integration.version, integration.model_dump_json())
+        condition, values = _follows(item)
+        operations = [self._table.put_op(item, condition, values)]
+        if sealed:
+            # The condition on the integration guards the secrets too: both are only ever written together.
+            kept = self.sealed(integration.district_id, integration.id) if integration.version > 1 else {}
+            doc = msgspec.json.encode({**kept, **sealed}).decode()
+            operations.append(
+                self._table.put_op(
+                    {"pk": f"{integration.district_id}#CREDENTIAL", "sk": integration.id, "doc": doc}
+                )
+            )
+        try:
+            self._table.transact(*operations)
+        except TransactionFailed as failed:
+            _unless_repeated(item, failed.failed[0])
+
+    def sealed(self, district_id: str, integration_id: str) -> dict[str, str]:
+        item = self._table.get({"pk": f"{district_id}#CREDENTIAL", "sk": integration_id})
+        return _sealed.decode(text(item, "doc")) if item else {}
+
+    def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]:
+        wanted = sorted(set(mapping_ids))
+        items = self._table.get_many({"pk": f"{district_id}#MAPPING", "sk": sk} for sk in wanted)
+        found = {text(item, "sk"): _mapping(item) for item in items}
+        if len(found) < len(wanted):
+            raise NotFound("mapping")
+        return found
+
+    def mapping_heads(self, district_id: str) -> list[tuple[CodeMapping, int]]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#MAPPING"})
+        return [
+            (CodeMapping.model_validate_json(text(item, "doc")), number(item, "entry_count"))
+            for item in items
+        ]
+
+    def put_mapping(self, mapping: CodeMapping) -> None:
+        head = mapping.model_dump_json(exclude={"entries"})
+        item = _record(f"{mapping.district_id}#MAPPING", mapping.id, mapping.version, head)
+        entries = _entries.dump_json(mapping.entries).decode()
+        self._put({**item, "entries": entries, "entry_count": len(mapping.entries)})
+
+    def schedule(self, district_id: str, schedule_id: str) -> Schedule:
+        item = self._found("schedule", f"{district_id}#SCHEDULE", schedule_id)
+        return Schedule.model_validate_json(text(item, "doc"))
+
+    def schedules(self, district_id: str) -> list[Schedule]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#SCHEDULE"})
+        return [Schedule.model_validate_json(text(item, "doc")) for item in items]
+
+    def put_schedule(self, schedule: Schedule) -> None:
+        self._put(_schedule_item(schedule))
+
+    def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
+        items = self._table.get_many(due_keys(self._table, "SCHEDULE", now, limit))
+        found = [Schedule.model_validate_json(text(item, "doc")) for item in items]
+        # The index lags behind: an item that has moved on meanwhile is not due.
+        due = [
+            (item.next_run_at, item.id, item)
+            for item in found
+            if item.next_run_at and item.next_run_at <= now
+        ]
+        return [schedule for _, _, schedule in sorted(due)]
+
+    def advance(self, schedule: Schedule, next_run_at: datetime) -> None:
+        advanced = schedule.model_copy(
+            update={"next_run_at": next_run_at, "last_run_at": schedule.next_run_at}
+        )
+        before = _schedule_item(schedule)
+        try:
+            self._table.put(
+                _schedule_item(advanced),
+                "version = :version AND due_at = :due_at",
+                {":version": before["version"], ":due_at": before["due_at"]},
+            )
+        except ConditionFailed:
+            return
+
+    def _found(self, what: str, pk: str, sk: str) -> Item:
+        item = self._table.get({"pk": pk, "sk": sk})
+        if item is None:
+            raise NotFound(what)
+        return item
+
+    def _put(self, item: Item) -> None:
+        condition, values = _follows(item)
+        try:
+            self._table.put(item, condition, values)
+        except ConditionFailed as failed:
+            _unless_repeated(item, failed.old)
+
+
+def moment(when: datetime) -> str:
+    """A time as text that sorts, e.g. ``2026-11-22T02:00:00.000Z``."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def due_shard(kind: str, item_id: str) -> str:
+    """The partition of the ``due`` index for an id: spread, so that no minute is bound to one partition."""
+    return f"{kind}#{hashlib.blake2b(item_id.encode(), digest_size=1).digest()[0] % SHARDS}"
+
+
+def due_keys(table: Table, kind: str, now: datetime, limit: int) -> list[Item]:
+    """Keys of the ``limit`` items of a kind that have been due the longest."""
+    found: list[Item] = []
+    for shard in range(SHARDS):
+        items, _ = table.query(
+            "due_pk = :pk AND due_at <= :now",
+            {":pk": f"{kind}#{shard}", ":now": moment(now)},
+            index="due",
+            limit=limit,
+        )
+        found += items
+    found.sort(key=lambda item: text(item, "due_at"))
+    return [{"pk": item["pk"], "sk": item["sk"]} for item in islice(found, limit)]
+
+
+def _record(pk: str, sk: str, version: int, doc: str) -> Item:
+    return {"pk": pk, "sk": sk, "version": version, "doc": doc}
+
+
+def _schedule_item(schedule: Schedule) -> Item:
+    pk = f"{schedule.district_id}#SCHEDULE"
+    item = _record(pk, schedule.id, schedule.version, schedule.model_dump_json())
+    if schedule.next_run_at:
+        item |= {"due_pk": due_shard("SCHEDULE", schedule.id), "due_at": moment(schedule.next_run_at)}
+    return item
+
+
+def _mapping(item: Item) -> CodeMapping:
+    head = CodeMapping.model_validate_json(text(item, "doc"))
+    return head.model_copy(update={"entries": _entries.validate_json(text(item, "entries"))})
+
+
+def _follows(item: Item) -> tuple[str, Item | None]:
+    version = number(item, "version")
+    return (
+        ("attribute_not_exists(pk)", None)
+        if version == 1
+        else ("version = :before", {":before": version - 1})
+    )
+
+
+def _unless_repeated(item: Item, old: Item | None) -> None:
+    """A retry after a lost reply finds its own write in the way, which is success."""
+    if old is None or old.get("doc") != item["doc"] or old.get("entries") != item.get("entries"):
+        raise Conflict("stale_version", "Somebody else changed this in the meantime; read it again.")

@@ -1,0 +1,353 @@
+# ruff: noqa: D102 - the port says what each method does
+"""Every port in memory, for tests. They pass the same contract tests as the adapters on AWS.
+
+What is put in is copied, and what comes out is a copy, as if it had gone over the wire.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from rollcall.domain.district import District
+from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.person import decode_person, encode_person
+from rollcall.domain.plan import StoredPerson
+from rollcall.domain.ports import Clock, IntegrationState, Lease
+from rollcall.domain.run import Run, RunMessage, RunState
+from rollcall.domain.schedule import Schedule
+from rollcall.store.runs import finished
+
+
+@dataclass
+class MemoryClock:
+    """A clock that moves only when told to."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        """Move on by ``timedelta(**delta)``."""
+        self.time += timedelta(**delta)
+
+
+@dataclass
+class MemoryConfig:
+    """:class:`~rollcall.store.config.ConfigStore`; records are immutable, so they need no copies."""
+
+    _districts: dict[str, District] = field(default_factory=dict)
+    _integrations: dict[tuple[str, str], Integration] = field(default_factory=dict)
+    _sealed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
+    _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
+
+    def district(self, district_id: str) -> District:
+        if district_id not in self._districts:
+            raise NotFound("district")
+        return self._districts[district_id]
+
+    def put_district(self, district: District) -> None:
+        stored = self._districts.get(district.id)
+        _check_version(stored, district, stored.version if stored else 0, district.version)
+        self._districts[district.id] = district
+
+    def integration(self, district_id: str, integration_id: str) -> Integration:
+        if (district_id, integration_id) not in self._integrations:
+            raise NotFound("integration")
+        return self._integrations[district_id, integration_id]
+
+    def integrations(self, district_id: str) -> list[Integration]:
+        return [self._integrations[key] for key in sorted(self._integrations) if key[0] == district_id]
+
+    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+        key = (integration.district_id, integration.id)
+        stored = self._integrations.get(key)
+        _check_version(stored, integration, stored.version if stored else 0, integration.version)
+        self._integrations[key] = integration
+        self._sealed[key] = {**self._sealed.get(key, {}), **sealed}
+
+    def sealed(self, district_id: str, integration_id: str) -> dict[str, str]:
+        return dict(self._sealed.get((district_id, integration_id), {}))
+
+    def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]:
+        wanted = set(mapping_ids)
+        found = {
+            item: self._mappings[district_id, item]
+            for item in wanted
+            if (district_id, item) in self._mappings
+        }
+        if len(found) < len(wanted):
+            raise NotFound("mapping")
+        return found
+
+    def mapping_heads(self, district_id: str) -> list[tuple[CodeMapping, int]]:
+        mappings = [self._mappings[key] for key in sorted(self._mappings) if key[0] == district_id]
+        return [(mapping.model_copy(update={"entries": ()}), len(mapping.entries)) for mapping in mappings]
+
+    def put_mapping(self, mapping: CodeMapping) -> None:
+        stored = self._mappings.get((mapping.district_id, mapping.id))
+        _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
+        self._mappings[mapping.district_id, mapping.id] = mapping
+
+    def schedule(self, district_id: str, schedule_id: str) -> Schedule:
+        if (district_id, schedule_id) not in self._schedules:
+            raise NotFound("schedule")
+        return self._schedules[district_id, schedule_id]
+
+    def schedules(self, district_id: str) -> list[Schedule]:
+        return [self._schedules[key] for key in sorted(self._schedules) if key[0] == district_id]
+
+    def put_schedule(self, schedule: Schedule) -> None:
+        stored = self._schedules.get((schedule.district_id, schedule.id))
+        _check_version(stored, schedule, stored.version if stored else 0, schedule.version)
+        self._schedules[schedule.district_id, schedule.id] = schedule
+
+    def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
+        due = [(item.next_run_at, item.id, item) for item in self._schedules.values() if item.next_run_at]
+        return [item for at, _, item in sorted(due, key=lambda row: row[:2]) if at <= now][:limit]
+
+    def advance(self, schedule: Schedule, next_run_at: datetime) -> None:
+        key = (schedule.district_id, schedule.id)
+        stored = self._schedules.get(key)
+        if stored and (stored.version, stored.next_run_at) == (schedule.version, schedule.next_run_at):
+            times = {"next_run_at": next_run_at, "last_run_at": schedule.next_run_at}
+            self._schedules[key] = schedule.model_copy(update=times)
+
+
+@dataclass
+class MemoryRuns:
+    """:class:`~rollcall.store.runs.RunLog`."""
+
+    clock: Clock
+    _runs: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
+    _leases: dict[tuple[str, str], Lease] = field(default_factory=dict)
+    _fences: dict[tuple[str, str], int] = field(default_factory=dict)
+    _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    _successors: dict[str, str | None] = field(default_factory=dict)
+
+    def create(self, run: Run) -> Run:
+        stored = self.get(run.district_id, run.id)
+        if stored is None:
+            self._write(run)
+        return stored or run
+
+    def get(self, district_id: str, run_id: str) -> Run | None:
+        doc = self._runs.get((district_id, run_id))
+        return msgspec.json.decode(doc, type=Run) if doc else None
+
+    def get_many(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Run]:
+        found = {run_id: self.get(district_id, run_id) for run_id in run_ids}
+        return {run_id: run for run_id, run in found.items() if run}
+
+    def save(self, run: Run, lease: Lease | None) -> None:
+        if lease is not None:
+            self._check_lease(run, lease)
+        if not self._repeated(run) and lease is None and run.id in self._held:
+            raise Conflict("run_held", "A runner works on this run.")
+        self._write(run, lease)
+
+    def acquire(
+        self, district_id: str, integration_id: str, owner: str, expires_at: datetime
+    ) -> Lease | None:
+        key = (district_id, integration_id)
+        held = self._leases.get(key)
+        if held and held.owner != owner and held.expires_at >= self.clock.now():
+            return None
+        if held is None or held.owner != owner:
+            self._fences[key] = self._fences.get(key, 0) + 1
+        self._leases[key] = Lease(owner, self._fences[key], expires_at)
+        return self._leases[key]
+
+    def release(self, district_id: str, integration_id: str, lease: Lease) -> None:
+        held = self._leases.get((district_id, integration_id))
+        if held and (held.owner, held.fence) == (lease.owner, lease.fence):
+            del self._leases[district_id, integration_id]
+
+    def state(self, district_id: str, integration_id: str) -> IntegrationState:
+        doc = self._states.get((district_id, integration_id))
+        return msgspec.json.decode(doc, type=IntegrationState) if doc else IntegrationState()
+
+    def states(self, district_id: str, integration_ids: Iterable[str]) -> dict[str, IntegrationState]:
+        known = [item for item in integration_ids if (district_id, item) in self._states]
+        return {item: self.state(district_id, item) for item in known}
+
+    def begin(self, run: Run, lease: Lease) -> bool:
+        state = self.state(run.district_id, run.integration_id)
+        if self._open(run, state.active_run):
+            return False
+        self._check_lease(run, lease)
+        self._repeated(run)
+        self._write(run, lease)
+        state.active_run = run.id
+        if state.waiting_run == run.id:
+            state.waiting_run = None
+        self._remember(run, state)
+        return True
+
+    def wait(self, run: Run) -> bool:
+        state = self.state(run.district_id, run.integration_id)
+        if self._open(run, state.waiting_run):
+            return False
+        if state.waiting_run != run.id:
+            if not self._open(run, state.active_run):
+                raise Conflict("nothing_to_wait_for", "The run before has ended; begin this one.")
+            state.waiting_run = run.id
+            self._remember(run, state)
+        return True
+
+    def finish(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> str | None:
+        state = self.state(run.district_id, run.integration_id)
+        if snapshot is not None and state.snapshot not in (previous, snapshot):
+            raise Conflict(
+                "snapshot_moved", "Another run has replaced the snapshot that this one started from."
+            )
+        if self._repeated(run):
+            return self._successors.get(run.id)
+        self._check_lease(run, lease)
+        other_active = self._open(run, state.active_run)
+        successor = None if other_active or state.waiting_run == run.id else state.waiting_run
+        self._write(run, lease)
+        self._remember(run, finished(state, run, snapshot, other_active=other_active))
+        self._successors[run.id] = successor
+        return successor
+
+    def due(self, now: datetime, limit: int) -> list[Run]:
+        runs = [msgspec.json.decode(doc, type=Run) for doc in self._runs.values()]
+        due = [(run.check_at, run.id, run) for run in runs if run.check_at and not run.ended]
+        return [run for at, _, run in sorted(due, key=lambda row: row[:2]) if at <= now][:limit]
+
+    def history(
+        self,
+        district_id: str,
+        integration_id: str | None,
+        states: Iterable[RunState],
+        limit: int,
+        before: str | None,
+    ) -> tuple[list[Run], str | None]:
+        wanted = set(states)
+        runs = [msgspec.json.decode(self._runs[key], type=Run) for key in sorted(self._runs, reverse=True)]
+        found = [
+            run
+            for run in runs
+            if run.district_id == district_id
+            and integration_id in (None, run.integration_id)
+            and (not wanted or run.state in wanted)
+            and (before is None or run.id < before)
+        ]
+        return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+    def _repeated(self, run: Run) -> bool:
+        """Whether just this has been written already. Raises when the run is unknown or has ended otherwise."""
+        stored = self.get(run.district_id, run.id)
+        if stored is None:
+            raise NotFound("run")
+        if stored == run:
+            return True
+        if stored.ended:
+            raise Conflict("run_ended", "The run has ended.")
+        return False
+
+    def _check_lease(self, run: Run, lease: Lease) -> None:
+        held = self._leases.get((run.district_id, run.integration_id))
+        if held is None or (held.owner, held.fence) != (lease.owner, lease.fence):
+            raise LeaseLost
+
+    def _open(self, run: Run, other_id: str | None) -> bool:
+        other = self.get(run.district_id, other_id) if other_id and other_id != run.id else None
+        return other is not None and not other.ended
+
+    def _write(self, run: Run, lease: Lease | None = None) -> None:
+        self._runs[run.district_id, run.id] = msgspec.json.encode(run)
+        if lease:
+            self._held.add(run.id)
+
+    def _remember(self, run: Run, state: IntegrationState) -> None:
+        self._states[run.district_id, run.integration_id] = msgspec.json.encode(state)
+
+
+@dataclass
+class MemoryPeople:
+    """The ``People`` port; ``items`` maps (district, person id) to integration and document."""
+
+    items: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+
+    def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
+        known = [person_id for person_id in person_ids if (district_id, person_id) in self.items]
+        return {person_id: self._person(district_id, person_id) for person_id in known}
+
+    def put_many(self, people: Sequence[StoredPerson]) -> None:
+        for item in people:
+            self.items[item.district_id, item.id] = (item.integration_id, encode_person(item.person))
+
+    def all(self, district_id: str) -> list[StoredPerson]:
+        """Everybody in a district, in the order of their ids."""
+        return [self._person(*key) for key in sorted(self.items) if key[0] == district_id]
+
+    def _person(self, district_id: str, person_id: str) -> StoredPerson:
+        integration_id, doc = self.items[district_id, person_id]
+        return StoredPerson(
+            id=person_id, district_id=district_id, integration_id=integration_id, person=decode_person(doc)
+        )
+
+
+@dataclass
+class MemoryBlobs:
+    """The ``Blobs`` port."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, key: str, data: bytes) -> None:
+        self.files[key] = bytes(data)
+
+    def get(self, key: str) -> bytes:
+        if key not in self.files:
+            raise NotFound("file")
+        return self.files[key]
+
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.files.pop(key, None)
+
+
+@dataclass
+class MemoryQueue:
+    """The ``Queue`` port; ``messages`` holds what was sent, each deduplication id once."""
+
+    messages: list[RunMessage] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def send(self, message: RunMessage, dedup: str) -> None:
+        if dedup not in self._seen:
+            self._seen.add(dedup)
+            self.messages.append(msgspec.json.decode(msgspec.json.encode(message), type=RunMessage))
+
+
+class MemoryVault:
+    """The ``Vault`` port; hides nothing, but opens only what was sealed for the same district and
+    integration.
+    """
+
+    def seal(self, district_id: str, integration_id: str, secret: str) -> str:
+        return base64.b64encode(f"{district_id}\0{integration_id}\0{secret}".encode()).decode()
+
+    def open(self, district_id: str, integration_id: str, sealed: str) -> str:
+        district, integration, secret = base64.b64decode(sealed).decode().split("\0", 2)
+        if (district, integration) != (district_id, integration_id):
+            raise StoreError(
+                "store_refused", "The key service refused a request (InvalidCiphertextException)."
+            )
+        return secret
+
+
+def _check_version(stored: object, record: object, before: int, version: int) -> None:
+    if stored != record and version != before + 1:
+        raise Conflict("stale_version", "Somebody else changed this in the meantime; read it again.")

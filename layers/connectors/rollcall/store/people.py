@@ -1,0 +1,81 @@
+# ruff: noqa: D102 - the port says what each method does
+"""The people table in DynamoDB.
+
+An item is one person: a JSON document, its hash, and keys for the indexes. A person is a partition of their
+own, and the index by name is spread over shards, so that no partition grows with a district.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from rollcall.domain.person import decode_person, encode_person, fingerprint
+from rollcall.domain.plan import StoredPerson
+from rollcall.store.dynamo import Item, Table, text
+
+NAME_SHARDS = 16
+_MAX_KEY = 200
+
+
+class DynamoPeople:
+    """The ``People`` port over the people table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
+        items = self._table.get_many({"pk": f"{district_id}#{person_id}"} for person_id in person_ids)
+        return {person.id: person for person in map(person_of, items)}
+
+    def put_many(self, people: Sequence[StoredPerson]) -> None:
+        # A batch may not name one item twice; the last word counts.
+        latest = {(person.district_id, person.id): person for person in people}
+        self._table.put_many([item_of(person) for person in latest.values()])
+
+
+def item_of(stored: StoredPerson) -> Item:
+    """A person as stored."""
+    person = stored.person
+    doc = encode_person(person)
+    district_id = stored.district_id
+    return {
+        "pk": f"{district_id}#{stored.id}",
+        "integration_id": stored.integration_id,
+        "type": person.type,
+        "status": person.status,
+        "schools": list(person.buildings()),
+        "hash": fingerprint(doc).hex(),
+        "doc": doc.decode(),
+        "name_pk": f"{district_id}#{name_shard(stored.id)}",
+        "name_sk": f"{name_key(person.last_name, person.first_name)}#{stored.id}",
+        **_keys(district_id, local_pk=person.local_id, state_pk=person.state_id, family_pk=person.family_id),
+    }
+
+
+def person_of(item: Item) -> StoredPerson:
+    """The inverse of :func:`item_of`."""
+    district_id, _, person_id = text(item, "pk").partition("#")
+    return StoredPerson(
+        id=person_id,
+        district_id=district_id,
+        integration_id=text(item, "integration_id"),
+        person=decode_person(text(item, "doc")),
+    )
+
+
+def name_shard(person_id: str) -> int:
+    """The shard of the index by name that a person is in, 0 to 15."""
+    return hashlib.blake2b(person_id.encode(), digest_size=1).digest()[0] % NAME_SHARDS
+
+
+def name_key(*names: str | None) -> str:
+    """Last and first name as they sort and are searched: case folded, single spaces, cut where a key must
+    end.
+    """
+    return " ".join(" ".join(name or "" for name in names).casefold().split())[:_MAX_KEY]
+
+
+def _keys(district_id: str, **ids: str | None) -> dict[str, str]:
+    # A key may not be blank, and an absurdly long id cannot be one; such a person is found by name.
+    return {name: f"{district_id}#{value}" for name, value in ids.items() if value and len(value) <= _MAX_KEY}
