@@ -13,16 +13,18 @@ _AERIES: dict[str, Codes] = {
     "gender": {"female": "F", "male": "M", "nonbinary": "X"},
     "ethnicity": {"hispanic": "Y", "not_hispanic": "N"},
     "grade_level": {"PK": "-2", "TK": "-1", "K": "0", **{grade: grade for grade in GRADES[3:]}},
-    "race": dict(zip(RACES, "700 600 100 201 202 203 204 205 400 301 303".split(), strict=True)),
-    "language": dict(zip(LANGUAGES, "00 01 02 03 07 04 05 06 08 11 12 16 28 29".split(), strict=True)),
-    "relationship": dict(zip(RELATIONSHIPS, "10 11 13 14 20 21 30 40 41 50 60 90".split(), strict=True)),
+    "race": dict(zip(RACES, ["700", "600", "100", "201", "202", "203", "204", "205", "400", "301", "303"], strict=True)),
+    "language": dict(zip(LANGUAGES, ["00", "01", "02", "03", "07", "04", "05", "06", "08", "11", "12", "16", "28", "29"], strict=True)),
+    "relationship": dict(zip(RELATIONSHIPS, ["10", "11", "13", "14", "20", "21", "30", "40", "41", "50", "60", "90"], strict=True)),
 }
 _POWERSCHOOL: dict[str, Codes] = {
     "gender": {"female": "F", "male": "M", "nonbinary": "X"},
     "ethnicity": {"hispanic": "YES", "not_hispanic": "NO"},
     "grade_level": _AERIES["grade_level"],
-    "race": dict(zip(RACES, "WH BL AI CH JP KO VI IN FI HA SA".split(), strict=True)),
-    "language": dict(zip(LANGUAGES, "ENG SPA VIE CAN MAN KOR TAG POR JPN ARA ARM FAR PUN RUS".split(), strict=True)),
+    "race": dict(zip(RACES, ["WH", "BL", "AI", "CH", "JP", "KO", "VI", "IN", "FI", "HA", "SA"], strict=True)),
+    "language": dict(
+        zip(LANGUAGES, ["ENG", "SPA", "VIE", "CAN", "MAN", "KOR", "TAG", "POR", "JPN", "ARA", "ARM", "FAR", "PUN", "RUS"], strict=True)
+    ),
     "relationship": {
         detail: detail.replace("_", " ").title() if detail != "guardian" else "Legal Guardian"
         for detail in RELATIONSHIPS
@@ -57,9 +59,12 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
     """entity → `[(external code, our value)]`, complete for this district: what a demo fills its mappings from."""
     codes = _TABLES[system]
     tables = {
-        entity: [(codes[entity][detail], ours[detail]) for detail in codes[entity]] for entity, ours in _OURS.items()
+        entity: [(codes[entity][detail], ours[detail]) for detail in codes[entity]]
+        for entity, ours in _OURS.items()
     }
-    tables["relationship"] = [(codes["relationship"][detail], value) for detail, value in RELATIONSHIPS.items()]
+    tables["relationship"] = [
+        (codes["relationship"][detail], value) for detail, value in RELATIONSHIPS.items()
+    ]
     tables["grade_level"] = [(codes["grade_level"][grade], grade) for grade in GRADES]
     tables["state"] = [(state, state) for state in STATES]
     tables["building"] = [
@@ -80,5 +85,6 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
 def labels(system: str) -> dict[str, dict[str, str]]:
     """entity → code → words for a person."""
     return {
-        entity: {code: label(detail) for detail, code in codes.items()} for entity, codes in _TABLES[system].items()
+        entity: {code: label(detail) for detail, code in codes.items()}
+        for entity, codes in _TABLES[system].items()
     }

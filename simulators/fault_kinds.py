@@ -98,12 +98,12 @@ def _deep_json(params: Params) -> Reply:
 def loop_query(query: str) -> str:
     """The same question for the first page: a server that ignores its paging parameters."""
     query = re.sub(r"(^|&)page=\d+", r"\1page=1", query)
-    start = re.search(r"StartingRecord=(\d+)", query, re.I)
-    end = re.search(r"EndingRecord=(\d+)", query, re.I)
+    start = re.search(r"StartingRecord=(\d+)", query, re.IGNORECASE)
+    end = re.search(r"EndingRecord=(\d+)", query, re.IGNORECASE)
     if start and end:
         size = max(1, int(end[1]) - int(start[1]) + 1)
-        query = re.sub(r"StartingRecord=\d+", "StartingRecord=1", query, flags=re.I)
-        query = re.sub(r"EndingRecord=\d+", f"EndingRecord={size}", query, flags=re.I)
+        query = re.sub(r"StartingRecord=\d+", "StartingRecord=1", query, flags=re.IGNORECASE)
+        query = re.sub(r"EndingRecord=\d+", f"EndingRecord={size}", query, flags=re.IGNORECASE)
     return query
 
 

@@ -37,7 +37,7 @@ class Rule:
 
     def take(self, method: str, target: str) -> bool:
         """Whether the rule applies to this request; counts it."""
-        if (self.method and self.method != method) or not re.search(self.path, target, re.I):
+        if (self.method and self.method != method) or not re.search(self.path, target, re.IGNORECASE):
             return False
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.fired >= self.times):
@@ -60,7 +60,9 @@ class FaultBook:
         """Replaces all rules. A mapping is `{kind, path, times, after, method, params}`, all but `kind` optional."""
         self.rules = [rule if isinstance(rule, Rule) else Rule(**rule) for rule in rules]
 
-    def add(self, kind: str, path: str = ".*", *, times: int | None = None, after: int = 0, **params: Any) -> Rule:
+    def add(
+        self, kind: str, path: str = ".*", *, times: int | None = None, after: int = 0, **params: Any
+    ) -> Rule:
         rule = Rule(kind, path, times, after, params=params)
         self.rules = [*self.rules, rule]
         return rule
@@ -112,7 +114,10 @@ class FaultLayer:
         reply = self._answer(rules)
         if reply is None:
             if "looping_pages" in by_kind:
-                scope = {**scope, "query_string": kinds.loop_query(scope["query_string"].decode("latin-1")).encode()}
+                scope = {
+                    **scope,
+                    "query_string": kinds.loop_query(scope["query_string"].decode("latin-1")).encode(),
+                }
             reply = await self._record(scope, receive)
             reply = self._distort(rules, reply, scope["path"])
         if slow := by_kind.get("slow_first_byte"):

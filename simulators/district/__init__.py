@@ -2,7 +2,16 @@
 
 from simulators.district.district import District, school_year_start
 from simulators.district.generator import TODAY, generate
-from simulators.district.model import Change, Enrollment, Guardian, GuardianLink, Household, Phone, School, StaffMember
+from simulators.district.model import (
+    Change,
+    Enrollment,
+    Guardian,
+    GuardianLink,
+    Household,
+    Phone,
+    School,
+    StaffMember,
+)
 from simulators.district.model import Student as Student
 from simulators.district.truth import truth
 

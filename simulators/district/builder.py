@@ -46,7 +46,8 @@ class Builder:
         self._year = district.start_year
         self._first_day = date(self._year, 8, 17)
         self._by_grade: dict[str, list[School]] = {
-            grade: [school for school in district.schools if grade in school.grades] for grade in values.GRADES
+            grade: [school for school in district.schools if grade in school.grades]
+            for grade in values.GRADES
         }
         self._rounds = len(self._by_grade["12"])
 
@@ -72,7 +73,9 @@ class Builder:
         return found
 
     def address(self, number: int) -> Address:
-        city, state, zip_code = names.COLD_CITY if number % 35 == 19 else names.CITIES[int(self.rnd() ** 3 * 7)]
+        city, state, zip_code = (
+            names.COLD_CITY if number % 35 == 19 else names.CITIES[int(self.rnd() ** 3 * 7)]
+        )
         street = f"{int(self.rnd() * 9900) + 1} {names.STREETS[int(self.rnd() * len(names.STREETS))]}"
         if number % 8 == 3:
             street += f" Apt {int(self.rnd() * 40) + 1}"
@@ -106,7 +109,9 @@ class Builder:
                     middle="" if i % 3 else self.pick(names.FEMALE if female else names.MALE),
                     last=last,
                     gender="female" if female else "male",
-                    birth_date=None if i % 40 == 17 else date(1962 + int(self.rnd() * 40), 1 + i % 12, 1 + i % 28),
+                    birth_date=None
+                    if i % 40 == 17
+                    else date(1962 + int(self.rnd() * 40), 1 + i % 12, 1 + i % 28),
                     email="" if i % 60 == 41 else f"{login}@district.example.org",
                     username=login,
                     title=title,
@@ -229,7 +234,9 @@ class Builder:
             links.append(GuardianLink(parent.id, relationship, len(links) + 1, True, True, True))
         if elsewhere is not None and child % 2 == 0:
             relationship = "father" if elsewhere.gender == "male" else "mother"
-            links.append(GuardianLink(elsewhere.id, relationship, len(links) + 1, False, child % 4 == 0, True))
+            links.append(
+                GuardianLink(elsewhere.id, relationship, len(links) + 1, False, child % 4 == 0, True)
+            )
         if granny is not None:
             kin = ("grandmother", "aunt", "other")[student.household_id % 3]
             link = GuardianLink(granny.id, kin, len(links) + 1, kin == "grandmother", False, True)
@@ -242,7 +249,9 @@ class Builder:
 
     # Students ---------------------------------------------------------------------------------------------------
 
-    def _student(self, number: int, child: int, last: str, odd: str, house: Household, twins: bool) -> Student:
+    def _student(
+        self, number: int, child: int, last: str, odd: str, house: Household, twins: bool
+    ) -> Student:
         district, year = self.district, self._year
         serial = len(district.students)
         student_id = FIRST_ID + serial
@@ -257,12 +266,16 @@ class Builder:
         if previous is not None and child == 1 and number % 55 == 21:
             first = previous.first
         grade = values.GRADES[int(self.rnd() * 15)]
-        birth: date | None = date(year - 4 - values.GRADES.index(grade), 9, 2) + timedelta(int(self.rnd() * 364))
+        birth: date | None = date(year - 4 - values.GRADES.index(grade), 9, 2) + timedelta(
+            int(self.rnd() * 364)
+        )
         if twins and previous is not None and child == 1:
             birth, grade = previous.birth_date, previous.home.grade
         if serial % 90 == 21 and not twins:
             birth = None
-        gender = "" if serial % 80 == 31 else "nonbinary" if serial % 70 == 41 else "female" if female else "male"
+        gender = (
+            "" if serial % 80 == 31 else "nonbinary" if serial % 70 == 41 else "female" if female else "male"
+        )
         login = self.login(first, last, student_id)
         student = Student(
             id=student_id,
@@ -324,7 +337,11 @@ class Builder:
         elif turn == 37:
             row.status, row.exit, row.entry = "inactive", first_day + timedelta(4), first_day
         elif serial % 200 == 149:
-            row.status, row.entry, row.exit = "historical", date(self._year - 3, 8, 18), date(self._year - 2, 6, 6)
+            row.status, row.entry, row.exit = (
+                "historical",
+                date(self._year - 3, 8, 18),
+                date(self._year - 2, 6, 6),
+            )
         elif turn % 25 == 3:
             self._moved(student, row, schools, first_day)
         elif serial % 40 == 11:
@@ -353,11 +370,13 @@ class Builder:
         student.enrollments.insert(0, old)
 
     def _concurrent(self, student: Student, row: Enrollment, grade: str) -> None:
-        """A second active place: the next school up for most grades, the sister school otherwise."""
-        places = [school for school in self.district.schools if not school.holding and school.code != row.school_code]
+        """A second active place: a school with the same grade, or else another school for older children."""
+        real = [school for school in self.district.schools if not school.holding and school.code != row.school_code]
+        same = [school for school in real if grade in school.grades]
+        places = same or [school for school in real if school.kind != "elementary"]
         place = places[student.id % len(places)]
         second = self.enrollment(place, grade, row.entry, student.id)
-        second.primary, second.program = False, "C"
+        second.primary, second.program = False, "concurrent"
         student.enrollments.append(second)
 
     def marry_staff_to_families(self) -> None:

@@ -35,7 +35,9 @@ class District:
 
     time_zone = "America/Los_Angeles"
 
-    def __init__(self, name: str, seed: int, people: int, today: date, schools: list[School], unknown: int) -> None:
+    def __init__(
+        self, name: str, seed: int, people: int, today: date, schools: list[School], unknown: int
+    ) -> None:
         self.name = name
         self.seed = seed
         self.people = people
@@ -134,7 +136,9 @@ class District:
         student.first = first if first is not None else student.first
         student.last = last if last is not None else student.last
         self._changed("student", student)
-        return Change("rename", [student_id], detail={"before": before, "after": [student.first, student.last]})
+        return Change(
+            "rename", [student_id], detail={"before": before, "after": [student.first, student.last]}
+        )
 
     def change_household_phone(self, household_id: int, number: str) -> Change:
         """A new home phone; every student of the household shows it."""
@@ -182,7 +186,9 @@ class District:
         grade = grade or school.grades[0]
         house_id = len(self.households) + 1
         address = Address(f"{house_id} Newcomer Way", *names.CITIES[0])
-        self.households.append(Household(house_id, 2000 + house_id, address, None, f"209554{house_id % 10_000:04d}"))
+        self.households.append(
+            Household(house_id, 2000 + house_id, address, None, f"209554{house_id % 10_000:04d}")
+        )
         guardian_id = self.guardians[-1].id + 1 if self.guardians else 1001
         phones = (Phone("mobile", f"530554{guardian_id % 10_000:04d}"),)
         self.add_guardian(Guardian(guardian_id, guardian_first, "", last, "female", email, phones, house_id))
@@ -275,7 +281,9 @@ class District:
         """Ids of students changed in `area` at or after `since`; None when `since` reaches back before the edits."""
         if since <= self.generated_at:
             return None
-        return iter({student_id for when, where, student_id in self.journal if where == area and when >= since})
+        return iter(
+            {student_id for when, where, student_id in self.journal if where == area and when >= since}
+        )
 
     @property
     def generated_at(self) -> datetime:

@@ -75,7 +75,9 @@ def make_schools(rnd: Callable[[], float], name: str, students: int) -> list[Sch
                 site_code=site,
                 kind=kind,
                 grades=grades,
-                address=Address(f"{12 + number} {names.STREETS[number % len(names.STREETS)]}", city, state, zip_code),
+                address=Address(
+                    f"{12 + number} {names.STREETS[number % len(names.STREETS)]}", city, state, zip_code
+                ),
                 phone=f"530555{number:04d}",
                 principal_first=first,
                 principal_last=last,

@@ -93,7 +93,11 @@ class GuardianLink:
     end: date | None = None
 
     def current(self, today: date) -> bool:
-        return self.active and (self.start is None or self.start <= today) and (self.end is None or today <= self.end)
+        return (
+            self.active
+            and (self.start is None or self.start <= today)
+            and (self.end is None or today <= self.end)
+        )
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -29,7 +30,7 @@ def truth(district: District, only: str = "") -> Record:
     The README lists the fields. Coded values appear twice: the detail the SIS knows (`race_details`), and our own plain
     value (`races`). A value that no mapping holds is None or left out, and its code is in `unknown_codes`.
     """
-    parts = {
+    parts: dict[str, Callable[[], list[Record]]] = {
         "schools": lambda: [_school(school) for school in district.schools],
         "students": lambda: [_student(district, student) for student in district.students],
         "staff": lambda: [_staff(district, member) for member in district.staff],
@@ -99,7 +100,9 @@ def _unknown(student: Student, state: str) -> dict[str, str]:
     raw = {"gender": student.gender, "ethnicity": student.ethnicity, "language": student.language}
     raw["grade_level"] = student.home.grade
     raw["race"] = next((race for race in student.races if race.startswith(RAW)), "")
-    raw["relationship"] = next((ln.relationship for ln in student.links if ln.relationship.startswith(RAW)), "")
+    raw["relationship"] = next(
+        (ln.relationship for ln in student.links if ln.relationship.startswith(RAW)), ""
+    )
     found = {entity: value[len(RAW) :] for entity, value in raw.items() if value.startswith(RAW)}
     if state and state not in values.STATES:
         found["state"] = state

@@ -65,7 +65,10 @@ class PowerSchool:
                 Route("/ws/contacts/contact/{id:int}", self._guarded(self._contact)),
                 Route("/ws/contacts/contacts", self._guarded(self._contact_list)),
                 Route("/ws/contacts/{id:int}/{part}", self._guarded(self._contact_part)),
-                *(Route(path, self._guarded(handler), methods=methods) for path, handler, methods in self.schema.routes),
+                *(
+                    Route(path, self._guarded(handler), methods=methods)
+                    for path, handler, methods in self.schema.routes
+                ),
             ]
         )
 
@@ -103,7 +106,9 @@ class PowerSchool:
 
     async def _token(self, request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        status, body = self.desk.issue(request.headers.get("authorization", ""), form.get("grant_type", [""])[0])
+        status, body = self.desk.issue(
+            request.headers.get("authorization", ""), form.get("grant_type", [""])[0]
+        )
         return json_response(body, status)
 
     async def _time(self, request: Request) -> Response:
@@ -128,7 +133,9 @@ class PowerSchool:
         return wrap("schools", "school", head, [render.school(school) for school in page])
 
     def _school_count(self, request: Request) -> Block:
-        counted = [school for school in self.district.schools if not school.holding or school.kind == "office"]
+        counted = [
+            school for school in self.district.schools if not school.holding or school.kind == "office"
+        ]
         return count(len(counted))
 
     def _school(self, request: Request) -> Block:
@@ -180,7 +187,9 @@ class PowerSchool:
         student = self.district.student(request.path_params["id"])
         if student is None:
             raise Refused(404)
-        body = render.student(self.district, student, names(request, "expansions"), names(request, "extensions"))
+        body = render.student(
+            self.district, student, names(request, "expansions"), names(request, "extensions")
+        )
         head = {"@expansions": render.STUDENT_EXPANSIONS, "@extensions": render.STUDENT_EXTENSIONS}
         return {"student": {**head, **body}}
 
@@ -263,7 +272,9 @@ class PowerSchool:
 
 def names(request: Request, parameter: str) -> frozenset[str]:
     """A comma list of expansions or extensions; unknown ones do no harm."""
-    return frozenset(name.strip() for name in request.query_params.get(parameter, "").split(",") if name.strip())
+    return frozenset(
+        name.strip() for name in request.query_params.get(parameter, "").split(",") if name.strip()
+    )
 
 
 def wrap(outer: str, inner: str, head: Block, rows: list[Block]) -> Block:

@@ -11,7 +11,9 @@ from typing import Any
 
 from simulators.powerschool.options import Options
 
-CHALLENGE = 'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'
+CHALLENGE = (
+    'Bearer error="invalid_token",realm="PowerSchool",error_description="The access token has expired"'
+)
 
 
 class TokenDesk:
@@ -37,14 +39,23 @@ class TokenDesk:
             return 400, {"error": "unsupported_grant_type", "error_description": "Unsupported grant_type"}
         if not self._token or now >= self._expires:
             self._token, self._expires = str(uuid.uuid4()), now + self._options.token_life
-        body = {"access_token": self._token, "token_type": "Bearer", "expires_in": str(int(self._expires - now))}
+        body = {
+            "access_token": self._token,
+            "token_type": "Bearer",
+            "expires_in": str(int(self._expires - now)),
+        }
         if not self._options.token_type:
             del body["token_type"]
         return 200, body
 
     def accepts(self, authorization: str) -> bool:
         scheme, _, token = authorization.partition(" ")
-        return scheme.lower() == "bearer" and bool(token) and token == self._token and self._clock() < self._expires
+        return (
+            scheme.lower() == "bearer"
+            and bool(token)
+            and token == self._token
+            and self._clock() < self._expires
+        )
 
     def expire(self) -> bool:
         """The token stops working now; the next token call gets a new one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from simulators import codes
@@ -160,7 +161,7 @@ def of_student(district: District, student: Student) -> list[Block]:
 
 def part(district: District, guardian: Guardian, name: str) -> Any:
     """`/ws/contacts/{id}/{name}`; KeyError for another name."""
-    parts = {
+    parts: dict[str, Callable[[], Any]] = {
         "students": lambda: contact_students(district, guardian),
         "emails": lambda: emails(guardian),
         "phones": lambda: phones(district, guardian),

@@ -58,7 +58,9 @@ def _student_race(d: District) -> Iterator[Row]:
 
 def _gen(d: District) -> Iterator[Row]:
     federal = {value: str(turn) for turn, value in enumerate(render.FEDERAL, 1)}
-    rows = [("race", code, federal[values.RACES[detail]], codes.label(detail)) for detail, code in _RACE.items()]
+    rows = [
+        ("race", code, federal[values.RACES[detail]], codes.label(detail)) for detail, code in _RACE.items()
+    ]
     rows += [("federalrace", federal[value], "", words) for value, words in render.FEDERAL.items()]
     rows += [("ethnicity", "W", "", "White")]
     for number, (cat, name, value, words) in enumerate(rows, 1):
@@ -140,7 +142,15 @@ def _places(d: District) -> Iterator[tuple[Guardian, int, Address, str]]:
 
 def _address_assoc(d: District) -> Iterator[Row]:
     for g, turn, _, kind in _places(d):
-        yield g.id * 2 + turn, g.id, g.household_id * 2 + turn, _CODE_SET["Address", kind], turn + 1, None, None
+        yield (
+            g.id * 2 + turn,
+            g.id,
+            g.household_id * 2 + turn,
+            _CODE_SET["Address", kind],
+            turn + 1,
+            None,
+            None,
+        )
 
 
 def _address(d: District) -> Iterator[Row]:
@@ -227,7 +237,10 @@ TABLES: dict[str, tuple[str, Callable[[District], Iterator[Row]]]] = {
         "personaddressassocid personid personaddressid addresstypecodesetid addresspriorityorder startdate enddate",
         _address_assoc,
     ),
-    "personaddress": ("personaddressid street linetwo unit city statescodesetid countrycodesetid postalcode", _address),
+    "personaddress": (
+        "personaddressid street linetwo unit city statescodesetid countrycodesetid postalcode",
+        _address,
+    ),
     "users": (
         "id dcid teachernumber first_name middle_name last_name preferredname email_addr homeschoolid title loginid "
         "teacherloginid homeroom",
@@ -251,8 +264,12 @@ def build(district: District) -> sqlite3.Connection:
     """All tables in memory. Blank is NULL, as in Oracle; dates are ISO text."""
     database = sqlite3.connect(":memory:", check_same_thread=False)
     today = district.today.isoformat()
-    database.create_function("nvl", 2, lambda value, other: other if value is None else value, deterministic=True)
-    database.create_function("to_char", -1, lambda *args: None if args[0] is None else str(args[0]), deterministic=True)
+    database.create_function(
+        "nvl", 2, lambda value, other: other if value is None else value, deterministic=True
+    )
+    database.create_function(
+        "to_char", -1, lambda *args: None if args[0] is None else str(args[0]), deterministic=True
+    )
     database.create_function("to_date", -1, lambda *args: args[0], deterministic=True)
     database.create_function("trunc", -1, lambda *args: args[0], deterministic=True)
     database.create_function("sim_today", 0, lambda: today)
@@ -274,4 +291,4 @@ def _stored(value: Any) -> Any:
 
 def oracle_to_sqlite(sql: str) -> str:
     """The few Oracle words that roster queries use and SQLite lacks."""
-    return re.sub(r"\b(sysdate|current_date)\b", "sim_today()", sql, flags=re.I).strip().rstrip(";")
+    return re.sub(r"\b(sysdate|current_date)\b", "sim_today()", sql, flags=re.IGNORECASE).strip().rstrip(";")

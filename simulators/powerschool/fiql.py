@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_TERM = re.compile(r"^([\w.]+)(==|=gt=|=ge=|=lt=|=le=)(.*)$", re.S)
+_TERM = re.compile(r"^([\w.]+)(==|=gt=|=ge=|=lt=|=le=)(.*)$", re.DOTALL)
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "=gt=": operator.gt,
     "=ge=": operator.ge,

@@ -53,7 +53,9 @@ def load(path: Path) -> Plugin:
 def _limit(element: ElementTree.Element, attribute: str, most: int, *, least: int = 0) -> str:
     value = element.get(attribute, "")
     if not least <= len(value) <= most:
-        raise PluginRefused(f"{element.tag.removeprefix(NAMESPACE)} {attribute} must have {least}–{most} characters")
+        raise PluginRefused(
+            f"{element.tag.removeprefix(NAMESPACE)} {attribute} must have {least}–{most} characters"
+        )
     return value
 
 
@@ -77,7 +79,9 @@ def _manifest(text: bytes) -> Plugin:
     for item in root.iterfind(f"{NAMESPACE}access_request/{NAMESPACE}field"):
         if item.get("access") not in ("ViewOnly", "FullAccess"):
             raise PluginRefused(f"access {item.get('access')!r} is neither ViewOnly nor FullAccess")
-        plugin.granted.add(f"{_limit(item, 'table', 30, least=1)}.{_limit(item, 'field', 30, least=1)}".lower())
+        plugin.granted.add(
+            f"{_limit(item, 'table', 30, least=1)}.{_limit(item, 'field', 30, least=1)}".lower()
+        )
     return plugin
 
 
@@ -90,7 +94,9 @@ def _query(item: ElementTree.Element) -> Query:
     if len(name.split(".")) < 5:
         raise PluginRefused(f"query name {name} needs five dotted parts")
     sql = item.findtext("sql", "").strip()
-    columns = [(column.get("column", ""), (column.text or "").strip()) for column in item.iterfind("columns/column")]
+    columns = [
+        (column.get("column", ""), (column.text or "").strip()) for column in item.iterfind("columns/column")
+    ]
     if not sql or not columns:
         raise PluginRefused(f"query {name} has no sql or no columns")
     bad = next((source for source, _ in columns if source.count(".") != 1), None)
@@ -121,7 +127,11 @@ BUILT_IN = [
         "schools",
         False,
         "select dcid, school_number, name from schools order by dcid",
-        [("SCHOOLS.DCID", "schools.dcid"), ("SCHOOLS.SCHOOL_NUMBER", "schools.school_number"), ("SCHOOLS.NAME", "schools.name")],
+        [
+            ("SCHOOLS.DCID", "schools.dcid"),
+            ("SCHOOLS.SCHOOL_NUMBER", "schools.school_number"),
+            ("SCHOOLS.NAME", "schools.name"),
+        ],
     ),
 ]
 """Two of the queries that every server has; their columns are a guess."""

@@ -59,7 +59,9 @@ def exit_date(row: Enrollment, start_year: int) -> date:
     return (row.exit or date(start_year + 1, 6, 4)) + timedelta(days=1)
 
 
-def student(district: District, record: Student, expansions: frozenset[str], extensions: frozenset[str]) -> Block:
+def student(
+    district: District, record: Student, expansions: frozenset[str], extensions: frozenset[str]
+) -> Block:
     """One student with the asked blocks. Missing values have no key."""
     row: Block = {"id": record.id, "local_id": num(record.local_id)}
     if record.state_id:
@@ -112,7 +114,12 @@ def _addresses(district: District, record: Student) -> Block | str:
 def _alerts(district: District, record: Student) -> Block | str:
     if not record.allergies:
         return ""
-    return {"medical": {"description": f"{record.allergies} allergy", "expires_date": f"{district.start_year + 1}-06-30"}}
+    return {
+        "medical": {
+            "description": f"{record.allergies} allergy",
+            "expires_date": f"{district.start_year + 1}-06-30",
+        }
+    }
 
 
 def _phones(district: District, record: Student) -> Block | str:
@@ -281,7 +288,11 @@ def district(record: District, expansions: frozenset[str]) -> Block:
     }
     if "district_race_codes" in expansions:
         races = [
-            {"code": code, "description": codes.label(detail), "federal_race_category": FEDERAL[values.RACES[detail]]}
+            {
+                "code": code,
+                "description": codes.label(detail),
+                "federal_race_category": FEDERAL[values.RACES[detail]],
+            }
             for detail, code in _RACE.items()
         ]
         body["district_race_codes"] = {"district_race_code": races}

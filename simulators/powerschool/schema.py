@@ -85,7 +85,9 @@ class SchemaApi:
             return _message(404, "Query not found")
         refused = [source.lower() for source, _ in query.columns if not self._granted(source.lower(), query)]
         if refused:
-            errors = [{"resource": query.name, "field": name, "code": "No access to the field"} for name in refused]
+            errors = [
+                {"resource": query.name, "field": name, "code": "No access to the field"} for name in refused
+            ]
             return _json({"message": "Validation Failed", "errors": errors}, 400)
         body = await request.body()
         try:
@@ -123,7 +125,10 @@ class SchemaApi:
         if table not in database.TABLES:
             return _message(404, "Table not found")
         columns = [
-            {"name": name.upper(), "access": "ViewOnly" if self._granted(f"{table}.{name}", None) else "NoAccess"}
+            {
+                "name": name.upper(),
+                "access": "ViewOnly" if self._granted(f"{table}.{name}", None) else "NoAccess",
+            }
             for name in database.columns(table)
         ]
         return _json({"name": table, "columns": columns})
@@ -153,7 +158,9 @@ class SchemaApi:
         table, names, rows = found
         for row in rows:
             if _key(names, row) == request.path_params["id"]:
-                return _json({**_table_record(table, names, self._projection(request, table), row), "name": table})
+                return _json(
+                    {**_table_record(table, names, self._projection(request, table), row), "name": table}
+                )
         return _message(404, "Record not found")
 
     def _projection(self, request: Request, table: str) -> set[str]:
@@ -167,7 +174,10 @@ class SchemaApi:
         if table not in database.TABLES:
             return _message(404, "Table not found")
         names = database.columns(table)
-        if any(name in names and not self._granted(f"{table}.{name}", None) for name in self._projection(request, table)):
+        if any(
+            name in names and not self._granted(f"{table}.{name}", None)
+            for name in self._projection(request, table)
+        ):
             return _message(403, "No access to the field")
         order = request.query_params.get("sort", names[0]).lower()
         if order not in names:
@@ -209,7 +219,11 @@ def _argument(value: Any) -> Any:
 
 
 def _record(query: Query, row: tuple[Any, ...]) -> Block:
-    filled = [(key.lower(), str(value)) for (_, key), value in zip(query.columns, row, strict=True) if value is not None]
+    filled = [
+        (key.lower(), str(value))
+        for (_, key), value in zip(query.columns, row, strict=True)
+        if value is not None
+    ]
     if query.flattened:
         return {"_name": query.core_table.lower(), **dict(filled)}
     tables: dict[str, dict[str, str]] = {}
@@ -220,7 +234,11 @@ def _record(query: Query, row: tuple[Any, ...]) -> Block:
 
 
 def _table_record(table: str, names: list[str], projection: set[str], row: tuple[Any, ...]) -> Block:
-    kept = {name: str(value) for name, value in zip(names, row, strict=True) if name in projection and value is not None}
+    kept = {
+        name: str(value)
+        for name, value in zip(names, row, strict=True)
+        if name in projection and value is not None
+    }
     return {"id": _key(names, row), "tables": {table: kept}}
 
 

@@ -33,7 +33,9 @@ def phone(number: str) -> int | str:
 
 def to_xml(document: Block) -> bytes:
     """The same answer for a client that does not ask for JSON."""
-    return ('<?xml version="1.0" encoding="UTF-8"?>' + "".join(_element(*item) for item in document.items())).encode()
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>' + "".join(_element(*item) for item in document.items())
+    ).encode()
 
 
 def _element(name: str, value: Any) -> str:
@@ -42,6 +44,8 @@ def _element(name: str, value: Any) -> str:
     if not isinstance(value, dict):
         text = str(value).lower() if isinstance(value, bool) else str(value)
         return f"<{name}>{escape(text)}</{name}>"
-    marks = "".join(f" {key[1:]}={quoteattr(str(item))}" for key, item in value.items() if key.startswith("@"))
+    marks = "".join(
+        f" {key[1:]}={quoteattr(str(item))}" for key, item in value.items() if key.startswith("@")
+    )
     inner = "".join(_element(key, item) for key, item in value.items() if not key.startswith("@"))
     return f"<{name}{marks}>{inner}</{name}>"

@@ -1,0 +1,92 @@
+"""`python -m simulators powerschool --port 0 --seed 7 --people 300`: serves until SIGTERM.
+
+When ready it prints one line of JSON: `{system, url, control_url, credentials}`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+
+from simulators import aeries, powerschool
+from simulators.control import PREFIX, Simulator
+from simulators.district import TODAY, generate
+from simulators.serving import serve
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(
+        prog="python -m simulators", description="Serves a simulated SIS on 127.0.0.1."
+    )
+    systems = root.add_subparsers(dest="system", required=True)
+    for system in ("powerschool", "aeries"):
+        one = systems.add_parser(system)
+        one.add_argument("--port", type=int, default=0, help="0 takes a free one")
+        one.add_argument("--seed", type=int, default=7)
+        one.add_argument("--people", type=int, default=300, help="students, staff and guardians together")
+        one.add_argument("--name", default="Lakeview Unified")
+        one.add_argument("--today", type=date.fromisoformat, default=TODAY, help="YYYY-MM-DD")
+        one.add_argument(
+            "--unknown-codes", type=int, default=0, help="students with a code that no mapping holds"
+        )
+        one.add_argument("--tls-certificate", default="", help="PEM file, to serve HTTPS")
+        one.add_argument("--tls-key", default="")
+    power = systems.choices["powerschool"]
+    power.add_argument("--client-id", default=powerschool.Options().client_id)
+    power.add_argument("--client-secret", default=powerschool.Options().client_secret)
+    power.add_argument(
+        "--plugin", type=Path, help="a plugin zip whose queries and access requests are loaded"
+    )
+    power.add_argument("--page-size", type=int, default=100, help="the largest page of every resource")
+    one = systems.choices["aeries"]
+    one.add_argument("--certificate", default=aeries.Options().certificate)
+    one.add_argument("--base-path", default=aeries.Options().base_path)
+    return root
+
+
+def make(arguments: argparse.Namespace) -> Simulator:
+    district = generate(
+        arguments.seed,
+        arguments.people,
+        arguments.name,
+        today=arguments.today,
+        unknown_codes=arguments.unknown_codes,
+    )
+    if arguments.system == "aeries":
+        base_path = f"/{arguments.base_path.strip('/')}" if arguments.base_path.strip("/") else ""
+        return aeries.create_app(
+            district, aeries.Options(certificate=arguments.certificate, base_path=base_path)
+        )
+    sizes = dict.fromkeys((*powerschool.RESOURCES, "schema_table_query"), arguments.page_size)
+    options = powerschool.Options(
+        client_id=arguments.client_id,
+        client_secret=arguments.client_secret,
+        plugin=arguments.plugin,
+        max_page_sizes=sizes,
+    )
+    return powerschool.create_app(district, options)
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    app = make(arguments)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    tls = (arguments.tls_certificate, arguments.tls_key) if arguments.tls_certificate else None
+    with serve(app, arguments.port, tls) as url:
+        control = f"{url.removesuffix(app.base_path)}{PREFIX}"
+        ready = {"system": app.system, "url": url, "control_url": control, "credentials": app.credentials}
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
