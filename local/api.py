@@ -11,7 +11,9 @@ class ApiError(Exception):
     """The API answered with a problem."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        super().__init__(f"{status} {problem.get('title', '')}: {problem.get('detail', '')} {problem.get('errors', '')}")
+        super().__init__(
+            f"{status} {problem.get('title', '')}: {problem.get('detail', '')} {problem.get('errors', '')}"
+        )
         self.status = status
         self.problem = problem
 

@@ -100,7 +100,10 @@ def _candidates() -> Iterator[str]:
     yield "python3.13"
     # Version managers keep interpreters off the PATH until a project asks for them.
     home = Path.home()
-    for pattern in (".pyenv/versions/3.13*/bin/python", ".local/share/uv/python/cpython-3.13*/bin/python3.13"):
+    for pattern in (
+        ".pyenv/versions/3.13*/bin/python",
+        ".local/share/uv/python/cpython-3.13*/bin/python3.13",
+    ):
         yield from (str(path) for path in sorted(home.glob(pattern), reverse=True))
     yield sys.executable
     yield from ("python3.12", "python3.11", "python3")
@@ -113,7 +116,9 @@ def _probe(candidate: str) -> tuple[Path, tuple[int, int]] | None:
         "print(os.path.realpath(sys.executable), sys.version_info[0], sys.version_info[1])"
     )
     try:
-        answer = subprocess.run([candidate, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+        answer = subprocess.run(
+            [candidate, "-c", code], capture_output=True, text=True, timeout=30, check=True
+        )
         path, major, minor = answer.stdout.rsplit(maxsplit=2)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
@@ -133,7 +138,15 @@ def _make_timed(environment: Environment, python: Path) -> str:
 
 def _make(environment: Environment, python: Path, fill: Callable[[Environment], None]) -> None:
     shutil.rmtree(environment.path, ignore_errors=True)
-    _run([str(python), "-m", "venv", *([] if fill is _fill_with_pip else ["--without-pip"]), str(environment.path)])
+    _run(
+        [
+            str(python),
+            "-m",
+            "venv",
+            *([] if fill is _fill_with_pip else ["--without-pip"]),
+            str(environment.path),
+        ]
+    )
     fill(environment)
     _stamp_of(environment).write_text(_fingerprint(environment, python))
 

@@ -134,7 +134,10 @@ def _facts(client: Client) -> dict[str, Any]:
 def _sync(api: Api, clients: Sequence[Client], title: str, console: Console) -> list[dict[str, Any]]:
     """Run every integration, at the same time, and show where each stands until all have ended."""
     console.rule(title)
-    started = [api.post(f"{client.path}/integrations/{client.integration_id}/runs", {"mode": "sync"}) for client in clients]
+    started = [
+        api.post(f"{client.path}/integrations/{client.integration_id}/runs", {"mode": "sync"})
+        for client in clients
+    ]
     latest = {run["id"]: run for run in started}
     shown: dict[str, str] = {}
     give_up = time.monotonic() + RUN_SECONDS
@@ -162,14 +165,20 @@ def _standing(run: dict[str, Any]) -> str:
 
 def _show_summary(api: Api, client: Client, run: dict[str, Any], console: Console) -> None:
     seconds = f"{_seconds(run):.1f} s" if run.get("ended_at") else "not ended"
-    table = Table(title=f"{client.school.name} · {client.school.system} · {run['state']} · {seconds}", title_justify="left")
+    table = Table(
+        title=f"{client.school.name} · {client.school.system} · {run['state']} · {seconds}",
+        title_justify="left",
+    )
     table.add_column("people")
     for kind in COUNTED:
         table.add_column(kind, justify="right")
     for person_type, counts in run["counts"].items():
         table.add_row(person_type, *(str(counts.get(kind, 0)) for kind in COUNTED))
     console.print(table)
-    issues = Counter(f"{issue['severity']} {issue['code']}" for issue in _all(api, f"{client.path}/runs/{run['id']}/issues"))
+    issues = Counter(
+        f"{issue['severity']} {issue['code']}"
+        for issue in _all(api, f"{client.path}/runs/{run['id']}/issues")
+    )
     for what, how_many in issues.most_common():
         console.print(f"  {how_many} × {what}")
     for hold in run.get("holds") or []:
@@ -191,7 +200,9 @@ def _change(clients: Sequence[Client], console: Console) -> None:
         console.print(f"  {client.school.name}: {len(touched['student_ids'])} students changed ({fields})")
 
 
-def _show_changes(api: Api, clients: Sequence[Client], runs: Sequence[dict[str, Any]], console: Console) -> None:
+def _show_changes(
+    api: Api, clients: Sequence[Client], runs: Sequence[dict[str, Any]], console: Console
+) -> None:
     console.rule("What the second sync changed")
     for client, run in zip(clients, runs, strict=True):
         for change in _all(api, f"{client.path}/runs/{run['id']}/changes"):

@@ -37,7 +37,9 @@ def build() -> None:
     uv = f"{TOOLS.script('uv')} pip install --python {EMULATOR.python}"
     pip = f"{TOOLS.python} -m pip install --disable-pip-version-check --no-compile"
     for install in (uv, pip):
-        done = _sam({"LAYER_INSTALL": install}, "build", "--cached", "--build-dir", BUILD, "--cache-dir", CACHE)
+        done = _sam(
+            {"LAYER_INSTALL": install}, "build", "--cached", "--build-dir", BUILD, "--cache-dir", CACHE
+        )
         if not done.returncode:
             return
     raise LocalError(f"sam build failed\n{done.stdout}")
@@ -45,12 +47,19 @@ def build() -> None:
 
 def deploy(endpoint_url: str, bucket: str) -> None:
     """Run `sam deploy` against the emulator, with its artifacts in a bucket that is there already."""
+    options: dict[str, str | Path] = {
+        "--template-file": BUILD / "template.yaml",
+        "--stack-name": STACK_NAME,
+        "--region": REGION,
+        "--s3-bucket": bucket,
+        "--capabilities": "CAPABILITY_IAM",
+    }
     overrides = [f"{name}={value}" for name, value in PARAMETERS.items()]
     done = _sam(
         {"AWS_ENDPOINT_URL": endpoint_url},
-        *("deploy", "--template-file", BUILD / "template.yaml", "--stack-name", STACK_NAME, "--region", REGION),
-        *("--s3-bucket", bucket, "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
-        *("--parameter-overrides", *overrides),
+        "deploy",
+        *(word for option in options.items() for word in option),
+        *("--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides),
     )
     if done.returncode:
         raise LocalError(f"sam deploy failed\n{done.stdout}")
@@ -62,7 +71,7 @@ def _sam(env: Mapping[str, str], *arguments: str | Path) -> subprocess.Completed
     return subprocess.run(
         [SAM.script("sam"), *map(str, arguments)],
         cwd=ROOT,
-        env=inherited | CREDENTIALS | SETTINGS | env,
+        env=inherited | CREDENTIALS | SETTINGS | dict(env),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -112,19 +113,15 @@ class Stack:
         username = user or f"{secrets.token_hex(4)}@example.org"
         # Long, and of every kind of character that a pool may ask for.
         password = f"{secrets.token_urlsafe(24)}-aA1"
-        try:
-            # The emulator invents a temporary password that breaks the pool's own policy, so it gets one.
+        # The emulator invents a temporary password that breaks the pool's own policy, so it gets one.
+        with suppress(cognito.exceptions.UsernameExistsException):
             cognito.admin_create_user(
                 UserPoolId=pool, Username=username, TemporaryPassword=password, MessageAction="SUPPRESS"
             )
-        except cognito.exceptions.UsernameExistsException:
-            pass
         cognito.admin_set_user_password(UserPoolId=pool, Username=username, Password=password, Permanent=True)
         for group in groups:
-            try:
+            with suppress(cognito.exceptions.GroupExistsException):
                 cognito.create_group(UserPoolId=pool, GroupName=group)
-            except cognito.exceptions.GroupExistsException:
-                pass
             cognito.admin_add_user_to_group(UserPoolId=pool, Username=username, GroupName=group)
         signed_in = cognito.admin_initiate_auth(
             UserPoolId=pool,
@@ -202,7 +199,12 @@ class Stack:
         """Start the functions' workers, so that the first run is not the one that waits for imports."""
         api_event = json.dumps(_event_for_document()).encode()
         empty_batch = json.dumps({"Records": []}).encode()
-        calls = [("ConfigApi", api_event), ("SyncRunner", empty_batch), ("SyncRunner", empty_batch), ("Scheduler", b"{}")]
+        calls = [
+            ("ConfigApi", api_event),
+            ("SyncRunner", empty_batch),
+            ("SyncRunner", empty_batch),
+            ("Scheduler", b"{}"),
+        ]
 
         def invoke(call: tuple[str, bytes]) -> None:
             function, payload = call
@@ -226,7 +228,13 @@ class Stack:
 def _event_for_document() -> dict[str, Any]:
     """What API Gateway sends for GET /v1/openapi.json."""
     path = "/v1/openapi.json"
-    http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "rollcall"}
+    http = {
+        "method": "GET",
+        "path": path,
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "rollcall",
+    }
     return {
         "version": "2.0",
         "routeKey": f"GET {path}",
