@@ -1,0 +1,1 @@
+"""Aeries over its REST API, version 5."""

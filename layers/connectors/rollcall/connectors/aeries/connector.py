@@ -1,0 +1,270 @@
+"""Aeries behind the connector interface: what is asked for, and in which order.
+
+Student lists are cut by record position without a total, so a list ends only with an empty page; contacts and staff
+come in one answer. Every call names the school year: without it Aeries answers with the current one and says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from itertools import count
+
+import msgspec
+
+from rollcall.connectors.aeries import contacts, people
+from rollcall.connectors.aeries.people import Options
+from rollcall.connectors.aeries.rows import ContactIds, StaffIds, StudentIds
+from rollcall.connectors.auth import HeaderAuth
+from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.mapping import Context, in_scope, malformed
+from rollcall.connectors.paging import LoopGuard
+from rollcall.connectors.records import Rows, Scalar, decode, identifier, text
+from rollcall.connectors.transport import Client, Transport
+from rollcall.connectors.wire import Request
+from rollcall.domain.errors import NeedsAttention
+from rollcall.domain.person import Mapped, person_key, split_person_key
+
+__all__ = ["Aeries", "Options", "connect"]
+
+PAGE_SIZE = 500
+MAX_PAGES = 400
+_ACCEPT = {"Accept": "application/json, text/html, application/xhtml+xml, */*"}
+_AREAS = {"students": "Student Data", "contacts": "Contacts", "staff": "Staff Data"}
+_YEAR = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
+
+_student_ids = Rows(StudentIds)
+_contact_ids = Rows(ContactIds)
+_staff_ids = Rows(StaffIds)
+
+
+class _SystemInfo(msgspec.Struct):
+    DatabaseYear: Scalar = None
+    AvailableDatabaseYears: list[Scalar] | None = None
+
+
+class _School(msgspec.Struct):
+    SchoolCode: int | str
+    Name: Scalar = None
+    InactiveStatusCode: Scalar = None
+
+
+_schools = Rows(_School)
+
+
+class Aeries:
+    """One Aeries server as one integration sees it."""
+
+    version = "1"
+
+    def __init__(self, client: Client, context: Context, options: Options) -> None:
+        self._client = client
+        self._context = context
+        self._options = options
+        types = context.member_types
+        names = []
+        if "student" in types:
+            names.append("students")
+        if "contact" in types or ("student" in types and options.use_contact_record):
+            names.append("contacts")
+        if "staff" in types:
+            names.append("staff")
+        self.streams: tuple[Stream, ...] = tuple(Stream(name=name) for name in names)
+
+    # ------------------------------------------------------------------------------------------------ asking
+
+    def survey(self) -> Survey:
+        """The year, the schools, and one small call of each kind to see that it is permitted."""
+        info = decode(self._client.send(_request("/systeminfo")).body, _SystemInfo)
+        year = self._year(info)
+        answer = self._client.send(_request("/schools", {"DatabaseYear": year}))
+        schools = (school for school, _ in _schools.split(answer.body))
+        opened = ((identifier(s.SchoolCode), text(s.Name)) for s in schools if _is_open(s))
+        mapped, issues = in_scope(opened, self._context)
+        parts = []
+        for name in (stream.name for stream in self.streams):
+            if name == "staff":
+                parts.append(Part(stream=name, label=name, params={"year": year}))
+                continue
+            parts += (
+                Part(
+                    stream=name,
+                    label=f"{name} of school {school}",
+                    params={"year": year, "school": school},
+                    building=building if name == "students" else None,
+                )
+                for school, building in mapped
+            )
+        self._probe(mapped[0][0], year)
+        return Survey(parts=parts, reference={"year": year}, issues=issues)
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        """A school's students by position, or the one answer that holds everything."""
+        if part.stream == "students":
+            return self._positions(part, int(cursor or 1))
+        return self._whole(part)
+
+    def _year(self, info: _SystemInfo) -> str:
+        """The starting year that stands for the district's school year and that the server has."""
+        lookup = self._context.lookups.get("academic_year")
+        externals = lookup.reverse(self._context.school_year) if lookup else []
+        wanted = {year for year in map(_starting_year, externals) if year}
+        if not wanted:
+            raise NeedsAttention(
+                "academic_year_unmapped",
+                f"The academic year mapping has no Aeries year for {self._context.school_year}.",
+            )
+        offered = map(_starting_year, (info.DatabaseYear, *(info.AvailableDatabaseYears or ())))
+        usable = wanted & {year for year in offered if year}
+        if not usable:
+            raise NeedsAttention(
+                "academic_year_not_available", f"Aeries has no database for the year {max(wanted)}."
+            )
+        return max(usable)
+
+    def _probe(self, school: str, year: str) -> None:
+        names = [stream.name for stream in self.streams]
+        base = {"DatabaseYear": year}
+        first = "0"
+        if "students" in names:
+            path = f"/schools/{school}/students"
+            params: dict[str, str | int] = {**base, "StartingRecord": 1, "EndingRecord": 1}
+            answer = self._client.send(_request(path, params, "/schools/{code}/students", _AREAS["students"]))
+            first = next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), "0")
+        if "contacts" in names:
+            path = f"/schools/{school}/contacts/{first}"
+            template = "/schools/{code}/contacts/{id}"
+            self._client.send(_request(path, dict(base), template, _AREAS["contacts"], (200, 404)))
+        if "staff" in names:
+            # Any field filters the list; nobody has the id 0.
+            params = {**base, "ID": 0}
+            self._client.send(_request("/staff", params, "/staff", _AREAS["staff"], (200, 404)))
+
+    def _positions(self, part: Part, start: int) -> Iterator[Page]:
+        """Pages until an empty one.
+
+        The first page is asked for alone, so that a small school costs no calls beyond its end. A page that is not
+        of the size asked for may be the last one or cut short by the server: the next begins right after it.
+        """
+        guard = LoopGuard(MAX_PAGES)
+        ahead = False
+        while True:
+            starts = count(start, PAGE_SIZE) if ahead else [start]
+            requests = (_students_request(part, position) for position in starts)
+            with closing(self._client.fetch_ordered(requests)) as answers:
+                for answer in answers:
+                    received = _student_ids.count(answer.body)
+                    guard.check(answer.body)
+                    start += received
+                    yield Page(body=answer.body, cursor=str(start) if received else None)
+                    if not received:
+                        return
+                    ahead = received == PAGE_SIZE
+                    if not ahead:
+                        break
+
+    def _whole(self, part: Part) -> Iterator[Page]:
+        params: dict[str, str | int] = {"DatabaseYear": part.params["year"]}
+        path = template = "/staff"
+        if part.stream == "contacts":
+            path, template = f"/schools/{part.params['school']}/contacts", "/schools/{code}/contacts"
+        answer = self._client.send(_request(path, params, template, _AREAS[part.stream]))
+        yield Page(body=answer.body, cursor=None)
+
+    # ----------------------------------------------------------------------------------------------- reading
+
+    def split(self, stream: str, page: Page) -> list[Record]:
+        """Records of a page. A contact row speaks of its student and of the person it means."""
+        if stream == "students":
+            found = []
+            for ids, raw in _student_ids.split(page.body):
+                student_id = identifier(ids.StudentID)
+                record_id = f"{student_id}-{identifier(ids.SchoolCode)}-{identifier(ids.StudentNumber)}"
+                found.append(Record(record_id, (f"student:{student_id}",), raw))
+            return found
+        if stream == "staff":
+            return [
+                Record(staff_id, (f"staff:{staff_id}",), raw)
+                for staff_id, raw in ((identifier(ids.ID), raw) for ids, raw in _staff_ids.split(page.body))
+            ]
+        return [
+            Record(_contact_record_id(ids), self._people_of(ids), raw)
+            for ids, raw in _contact_ids.split(page.body)
+        ]
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
+        person_type, source_id = split_person_key(key)
+        if person_type not in self._context.member_types:
+            return Mapped(person=None)
+        try:
+            if person_type == "student" and records.get("students"):
+                return people.map_student(
+                    source_id, records["students"], records.get("contacts", ()), self._context, self._options
+                )
+            if person_type == "staff" and records.get("staff"):
+                return people.map_staff(source_id, records["staff"], self._context, today)
+            if person_type == "contact" and records.get("contacts"):
+                return contacts.map_contact(source_id, records["contacts"], self._context)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return malformed(person_type, source_id)
+        return Mapped(person=None)
+
+    def _people_of(self, ids: ContactIds) -> tuple[str, ...]:
+        student = person_key("student", identifier(ids.StudentID))
+        if "contact" not in self._context.member_types:
+            return (student,)
+        return (student, person_key("contact", contacts.contact_key(ids)))
+
+
+def connect(
+    url: str, credentials: Mapping[str, str], context: Context, options: Options, transport: Transport
+) -> Aeries:
+    """The connector for one integration; the credential ``token`` is the certificate."""
+    client = transport.client(url, HeaderAuth("AERIES-CERT", credentials["token"]))
+    return Aeries(client, context, options)
+
+
+def _request(
+    path: str,
+    params: dict[str, str | int] | None = None,
+    template: str | None = None,
+    area: str | None = None,
+    expect: tuple[int, ...] = (200,),
+) -> Request:
+    return Request(
+        path=f"/api/v5{path}",
+        template=f"/api/v5{template or path}",
+        params=params or {},
+        headers=_ACCEPT,
+        expect=expect,
+        area=area,
+    )
+
+
+def _students_request(part: Part, start: int) -> Request:
+    params: dict[str, str | int] = {
+        "DatabaseYear": part.params["year"],
+        "StartingRecord": start,
+        "EndingRecord": start + PAGE_SIZE - 1,
+    }
+    path = f"/schools/{part.params['school']}/students"
+    return _request(path, params, "/schools/{code}/students", _AREAS["students"])
+
+
+def _contact_record_id(ids: ContactIds) -> str:
+    # With the school, because a student of two schools has their contacts listed by both.
+    return f"{identifier(ids.StudentID)}-{identifier(ids.SequenceNumber)}-{text(ids.SchoolCode) or 0}"
+
+
+def _is_open(school: _School) -> bool:
+    """Not the district itself, and not closed."""
+    return text(school.SchoolCode) != "0" and text(school.InactiveStatusCode) is None
+
+
+def _starting_year(value: Scalar) -> str | None:
+    """``2026`` from ``2026-2027``, ``2026-27`` or ``2026``."""
+    match = _YEAR.fullmatch(text(value) or "")
+    return match[1] if match else None

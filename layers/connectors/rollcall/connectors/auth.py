@@ -1,0 +1,104 @@
+"""How a request proves who sends it. No secret ever leaves these objects but in a header of a request."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from rollcall.connectors.wire import Answer, Request
+from rollcall.domain.errors import NeedsAttention, SourceContract
+
+_LEEWAY_SECONDS = 60.0
+
+Send = Callable[[Request, Mapping[str, str]], Answer]
+"""Sends a request with extra headers and the transport's retries, but without this authentication."""
+
+
+class Auth(Protocol):
+    def headers(self, send: Send) -> dict[str, str]:
+        """The headers to send; may fetch a token first."""
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        """After a 401 to a request that carried ``used``: is another try worthwhile?"""
+
+
+class HeaderAuth:
+    """A fixed secret in one header, such as ``AERIES-CERT``."""
+
+    def __init__(self, name: str, secret: str) -> None:
+        self._headers = {name: secret}
+
+    def headers(self, send: Send) -> dict[str, str]:
+        return self._headers
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        return False
+
+
+class _Token(msgspec.Struct):
+    access_token: str | None = None
+    expires_in: str | int | float | None = None
+
+
+class ClientCredentials:
+    """OAuth 2 client credentials, with the token kept until shortly before it ends.
+
+    ``expires_in`` may be text, ``token_type`` may be missing (PowerSchool sheet §1). Threads share one token.
+    """
+
+    def __init__(self, path: str, client_id: str, client_secret: str, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._basic = "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._headers: dict[str, str] = {}
+        self._expires_at = 0.0
+
+    def headers(self, send: Send) -> dict[str, str]:
+        with self._lock:
+            if not self._headers or self._clock() >= self._expires_at:
+                self._headers, seconds = self._fetch(send)
+                # A server gives the same token until it ends, so a leeway beyond its life would ask for ever.
+                self._expires_at = self._clock() + max(seconds - _LEEWAY_SECONDS, seconds / 2)
+            return self._headers
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        with self._lock:
+            # Another thread may have renewed it already.
+            if used.get("Authorization") == self._headers.get("Authorization"):
+                self._headers = {}
+        return True
+
+    def _fetch(self, send: Send) -> tuple[dict[str, str], float]:
+        request = Request(
+            method="POST",
+            path=self._path,
+            template=self._path,
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
+                "Accept": "application/json",
+            },
+            body=b"grant_type=client_credentials",
+            expect=(200, 400, 401, 403),
+        )
+        answer = send(request, {"Authorization": self._basic})
+        if answer.status != 200:
+            raise _rejected()
+        try:
+            token = msgspec.json.decode(answer.body, type=_Token)
+            seconds = float(token.expires_in if token.expires_in is not None else 3600)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            raise SourceContract(
+                "unexpected_shape", "The SIS answered the sign-in with something else than a token."
+            ) from None
+        if not token.access_token:
+            raise _rejected()
+        return {"Authorization": f"Bearer {token.access_token}"}, seconds
+
+
+def _rejected() -> NeedsAttention:
+    return NeedsAttention("credentials_rejected", "The SIS does not accept the credentials.")

@@ -1,0 +1,23 @@
+"""What every way of paging must refuse: a page that comes back, and pages without end."""
+
+from __future__ import annotations
+
+from rollcall.domain.errors import SourceContract
+from rollcall.domain.person import fingerprint
+
+
+class LoopGuard:
+    """Checks the pages of one part in turn. Knows only those since it was made, not those before a resume."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._seen: set[bytes] = set()
+
+    def check(self, body: bytes) -> None:
+        """Raises ``SourceContract`` for a body seen before, or one page too many."""
+        mark = fingerprint(body)
+        if mark in self._seen:
+            raise SourceContract("paging_loop", "The SIS sent the same page twice.")
+        if len(self._seen) == self._most:
+            raise SourceContract("too_many_pages", "The SIS sends more pages than a school can have.")
+        self._seen.add(mark)

@@ -1,0 +1,303 @@
+"""PowerSchool behind the connector interface: what is asked for, and in which order.
+
+A list is asked for by page number up to the count that PowerSchool announces, and the count is asked for again at the
+end: rows move between pages when somebody enrolls or leaves meanwhile, and then the pages do not make one list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from itertools import count
+from urllib.parse import quote
+
+import msgspec
+
+from rollcall.connectors.auth import ClientCredentials
+from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.mapping import Context, in_scope, malformed
+from rollcall.connectors.paging import LoopGuard
+from rollcall.connectors.powerschool import contacts, people
+from rollcall.connectors.powerschool.lists import listed
+from rollcall.connectors.powerschool.rows import ContactIds, StaffIds, StudentIds
+from rollcall.connectors.records import (
+    Rows,
+    Scalar,
+    as_list,
+    decode,
+    identifier,
+    number,
+    text,
+    unexpected_shape,
+)
+from rollcall.connectors.transport import Client, Transport
+from rollcall.connectors.wire import Answer, Request
+from rollcall.domain.errors import SourceContract
+from rollcall.domain.person import Mapped, person_key, split_person_key
+
+MAX_PAGES = 5_000
+_DEFAULT_PAGE_SIZE = 100
+_ACCEPT = {"Accept": "application/json"}
+_NOT_SCHOOLS = frozenset({"0", "999999"})
+"""The district office and the school of the graduated."""
+_ACTIVE = "school_enrollment.enroll_status==A"
+_RESOURCES: Mapping[str, tuple[str, dict[str, str | int]]] = {
+    "students": (
+        "student",
+        {
+            "q": _ACTIVE,
+            "expansions": "demographics,addresses,phones,school_enrollment,ethnicity_race,contact_info,schedule_setup",
+        },
+    ),
+    "staff": ("staff", {"expansions": "addresses,emails,phones,school_affiliations"}),
+}
+
+_student_ids = Rows(StudentIds)
+_staff_ids = Rows(StaffIds)
+_contact_ids = Rows(ContactIds)
+
+
+class _Metadata(msgspec.Struct):
+    school_max_page_size: Scalar = None
+    student_max_page_size: Scalar = None
+    staff_max_page_size: Scalar = None
+
+
+class _MetadataAnswer(msgspec.Struct):
+    metadata: _Metadata
+
+
+class _School(msgspec.Struct):
+    id: int | str
+    school_number: int | str
+    name: Scalar = None
+
+
+class _Schools(msgspec.Struct):
+    school: _School | list[_School] | str | None = None
+
+
+class _SchoolsAnswer(msgspec.Struct):
+    schools: _Schools | str
+
+
+class _Count(msgspec.Struct):
+    count: int | str
+
+
+class _CountAnswer(msgspec.Struct):
+    resource: _Count
+
+
+class PowerSchool:
+    """One PowerSchool server as one integration sees it."""
+
+    version = "1"
+
+    def __init__(self, client: Client, context: Context, family_identifier: Iterable[str]) -> None:
+        self._client = client
+        self._context = context
+        types = context.member_types
+        heads = any(field.startswith("hoh_") for field in family_identifier)
+        self._with_contacts = "contact" in types or ("student" in types and heads)
+        streams = []
+        if types & {"student", "contact"}:
+            streams.append(Stream(name="students"))
+        if "staff" in types:
+            streams.append(Stream(name="staff"))
+        if self._with_contacts:
+            streams.append(Stream(name="contacts", per="students"))
+        self.streams: tuple[Stream, ...] = tuple(streams)
+
+    # ------------------------------------------------------------------------------------------------ asking
+
+    def survey(self) -> Survey:
+        """Page sizes, schools, and one cheap call of each kind to see that it is permitted."""
+        answer = self._get("/ws/v1/metadata", "/ws/v1/metadata")
+        sizes = decode(answer.body, _MetadataAnswer).metadata
+        schools = self._schools(_page_size(sizes.school_max_page_size))
+        dcids = {identifier(s.school_number): identifier(s.id) for s in schools}
+        mapped, issues = in_scope(
+            ((identifier(s.school_number), text(s.name)) for s in schools), self._context
+        )
+        page_sizes = {"students": sizes.student_max_page_size, "staff": sizes.staff_max_page_size}
+        parts = [
+            Part(
+                stream=stream.name,
+                label=f"{stream.name} of school {school}",
+                params={"school": dcids[school], "page_size": _page_size(page_sizes[stream.name])},
+                building=building,
+            )
+            for stream in self.streams
+            if stream.per is None
+            for school, building in mapped
+        ]
+        self._probe(parts)
+        if self._with_contacts:
+            parts.append(Part(stream="contacts", label="contacts"))
+        return Survey(
+            parts=parts,
+            reference={"schools": {dcid: school for school, dcid in sorted(dcids.items())}},
+            issues=issues,
+        )
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        """Pages of a school's list, or the contacts of one student after another."""
+        return (
+            self._contact_pages(cursor, subjects) if part.stream == "contacts" else self._listed(part, cursor)
+        )
+
+    def _schools(self, page_size: int) -> list[_School]:
+        found: list[_School] = []
+        guard = LoopGuard(MAX_PAGES)
+        for page in count(1):
+            path = "/ws/v1/district/school"
+            answer = self._get(path, path, {"page": page, "pagesize": page_size})
+            guard.check(answer.body)
+            wrapper = decode(answer.body, _SchoolsAnswer).schools
+            listing = as_list(wrapper.school) if isinstance(wrapper, _Schools) else []
+            found += (s for s in listing if text(s.school_number) not in _NOT_SCHOOLS)
+            if len(listing) < page_size:
+                break
+        return found
+
+    def _probe(self, parts: Sequence[Part]) -> None:
+        first = {part.stream: part for part in reversed(parts)}
+        for part in first.values():
+            self._count(part)
+        if not self._with_contacts:
+            return
+        for part in parts:
+            if part.stream == "students":
+                page = self._client.send(_list_request(part, 1, page_size=1)).body
+                for ids, _ in listed(page, "students", "student", _student_ids):
+                    self._client.send(_contacts_request(identifier(ids.id)))
+                    return
+
+    def _listed(self, part: Part, cursor: str | None) -> Iterator[Page]:
+        # The cursor is "<next page>/<announced>": every page of a part belongs to one count.
+        if cursor is None:
+            first, announced = 1, self._count(part)
+        else:
+            first, announced = map(int, cursor.split("/"))
+        last = max(1, -(-announced // part.params["page_size"]))
+        if last > MAX_PAGES:
+            raise SourceContract("too_many_pages", "The SIS announces more pages than a school can have.")
+        guard = LoopGuard(MAX_PAGES)
+        requests = (_list_request(part, page) for page in range(first, last + 1))
+        with closing(self._client.fetch_ordered(requests)) as answers:
+            for page, answer in enumerate(answers, first):
+                guard.check(answer.body)
+                if page == last and self._count(part) != announced:
+                    raise SourceContract(
+                        "count_changed", "A list of the SIS changed while it was read; run the sync again."
+                    )
+                following = None if page == last else f"{page + 1}/{announced}"
+                yield Page(body=answer.body, cursor=following, announced=announced)
+
+    def _contact_pages(self, cursor: str | None, subjects: Sequence[str]) -> Iterator[Page]:
+        first = int(cursor or 0)
+        requests = (_contacts_request(subject) for subject in subjects[first:])
+        with closing(self._client.fetch_ordered(requests)) as answers:
+            for position, answer in enumerate(answers, first + 1):
+                following = str(position) if position < len(subjects) else None
+                yield Page(body=answer.body, cursor=following, subject=subjects[position - 1])
+
+    def _count(self, part: Part) -> int:
+        resource, params = _RESOURCES[part.stream]
+        asked = {"q": params["q"]} if "q" in params else {}
+        path = f"/ws/v1/school/{quote(part.params['school'], safe='')}/{resource}/count"
+        answer = self._get(path, f"/ws/v1/school/{{id}}/{resource}/count", asked)
+        found = number(decode(answer.body, _CountAnswer).resource.count)
+        if found is None or found < 0:
+            raise unexpected_shape()
+        return found
+
+    def _get(self, path: str, template: str, params: dict[str, str | int] | None = None) -> Answer:
+        return self._client.send(Request(path=path, template=template, params=params or {}, headers=_ACCEPT))
+
+    # ----------------------------------------------------------------------------------------------- reading
+
+    def split(self, stream: str, page: Page) -> list[Record]:
+        """Records of a page; the contacts answer for one student is one record, also when it is empty."""
+        if stream == "students":
+            return [
+                Record(student_id, (f"student:{student_id}",), raw)
+                for student_id, raw in (
+                    (identifier(ids.id), raw)
+                    for ids, raw in listed(page.body, "students", "student", _student_ids)
+                )
+            ]
+        if stream == "staff":
+            return [
+                Record(identifier(ids.id), (f"staff:{identifier(ids.users_dcid)}",), raw)
+                for ids, raw in listed(page.body, "staffs", "staff", _staff_ids)
+            ]
+        if page.subject is None:
+            raise ValueError("a contacts page has a subject")
+        # 204 has no body.
+        body = page.body.strip() or b"[]"
+        found = {identifier(ids.contactId) for ids, _ in _contact_ids.split(body)}
+        people_named = [person_key("student", page.subject)]
+        if "contact" in self._context.member_types:
+            people_named += (person_key("contact", contact) for contact in sorted(found))
+        return [Record(page.subject, tuple(people_named), body)]
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
+        person_type, source_id = split_person_key(key)
+        if person_type not in self._context.member_types:
+            return Mapped(person=None)
+        try:
+            if person_type == "student" and records.get("students"):
+                return people.map_student(
+                    source_id, records["students"], records.get("contacts", ()), self._context, today
+                )
+            if person_type == "staff" and records.get("staff"):
+                return people.map_staff(
+                    source_id, records["staff"], survey.reference["schools"], self._context
+                )
+            if person_type == "contact" and records.get("contacts"):
+                return contacts.map_contact(source_id, records["contacts"], self._context, today)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return malformed(person_type, source_id)
+        return Mapped(person=None)
+
+
+def connect(
+    url: str,
+    credentials: Mapping[str, str],
+    context: Context,
+    family_identifier: Iterable[str],
+    transport: Transport,
+) -> PowerSchool:
+    """The connector for one integration; ``credentials`` are the plugin's client id and secret."""
+    auth = ClientCredentials(
+        "/oauth/access_token/", credentials["consumer_token"], credentials["consumer_secret"], transport.clock
+    )
+    return PowerSchool(transport.client(url, auth), context, family_identifier)
+
+
+def _page_size(value: Scalar) -> int:
+    size = number(value)
+    return size if size is not None and size > 0 else _DEFAULT_PAGE_SIZE
+
+
+def _list_request(part: Part, page: int, page_size: int | None = None) -> Request:
+    resource, params = _RESOURCES[part.stream]
+    return Request(
+        path=f"/ws/v1/school/{quote(part.params['school'], safe='')}/{resource}",
+        template=f"/ws/v1/school/{{id}}/{resource}",
+        params={**params, "page": page, "pagesize": page_size or part.params["page_size"]},
+        headers=_ACCEPT,
+    )
+
+
+def _contacts_request(student_id: str) -> Request:
+    return Request(
+        path=f"/ws/contacts/student/{quote(student_id, safe='')}",
+        template="/ws/contacts/student/{id}",
+        headers=_ACCEPT,
+        expect=(200, 204),
+    )

@@ -1,0 +1,59 @@
+"""The one module that knows every system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollcall.connectors.aeries import connector as aeries
+from rollcall.connectors.base import Connector
+from rollcall.connectors.mapping import Context
+from rollcall.connectors.powerschool import connector as powerschool
+from rollcall.connectors.transport import Transport
+from rollcall.domain.errors import NeedsAttention
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import Lookup
+
+_INDISPENSABLE = ("building", "grade_level")
+
+
+def connect(
+    integration: Integration,
+    school_year: str,
+    lookups: Mapping[str, Lookup],
+    credentials: Mapping[str, str],
+    transport: Transport,
+) -> Connector:
+    """The connector of an integration. Talks to nobody yet.
+
+    ``school_year`` is the district's, such as ``2026-27``; ``lookups`` are by mapping entity; ``credentials`` by
+    credential key, in the clear. Raises ``NeedsAttention`` where one that cannot be done without is missing.
+    """
+    for entity in _INDISPENSABLE:
+        if entity not in lookups:
+            raise NeedsAttention(
+                "mapping_missing", f"The integration has no {entity.replace('_', ' ')} mapping."
+            )
+    context = Context(
+        district_id=integration.district_id,
+        source=integration.source,
+        school_year=school_year,
+        member_types=frozenset(integration.member_types),
+        lookups=lookups,
+    )
+    try:
+        if integration.system == "powerschool":
+            return powerschool.connect(
+                integration.url, credentials, context, integration.family_identifier, transport
+            )
+        return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)
+    except KeyError as missing:
+        raise NeedsAttention("credentials_missing", f"The integration has no {missing.args[0]}.") from None
+
+
+def _aeries_options(integration: Integration) -> aeries.Options:
+    return aeries.Options(
+        primary_codes=frozenset(code.strip() for code in integration.primary_enrollment_codes),
+        alternate_codes=frozenset(code.strip() for code in integration.alternate_enrollment_codes),
+        use_local_id_as_pin=integration.use_local_id_as_pin,
+        use_contact_record=integration.use_contact_record,
+    )

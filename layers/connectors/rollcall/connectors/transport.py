@@ -1,0 +1,241 @@
+"""When to try again, and what a status means. One place for all systems.
+
+``Transport`` is the policy; ``Client`` is one SIS over it: an address and an authentication. Errors:
+
+====================== ================= ==========================================================================
+code                   class             when
+====================== ================= ==========================================================================
+address_not_allowed    NeedsAttention    not https, or the name leads to an address that is not public
+host_not_found         NeedsAttention    no such name
+tls_failed             NeedsAttention    no valid certificate for the name
+endpoint_wrong         NeedsAttention    404: no such API under this address
+endpoint_redirects     NeedsAttention    any redirect; none is followed
+endpoint_not_json      NeedsAttention    a web page where data belongs
+credentials_rejected   NeedsAttention    401 after one renewal of the token, or refused by the token endpoint
+permission_missing     NeedsAttention    403, or a 401 to a call for one area of a SIS that accepted the credential
+rate_limited           SourceTransient   429 until the tries were used up
+source_unavailable     SourceTransient   refused connection, 5xx, name service out of order
+source_timeout         SourceTransient   the answer was not complete in time
+source_interrupted     SourceTransient   reset, or a body that ends too early
+sis_in_maintenance     SourceTransient   redirect to the vendor's maintenance page
+answer_too_large       SourceContract    more than ``MAX_ANSWER_BYTES`` after decompression
+request_refused        SourceContract    any other status
+unexpected_shape       SourceContract    JSON that is not what was asked for (raised where it is read)
+====================== ================= ==========================================================================
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rollcall.connectors.auth import Auth
+from rollcall.connectors.wire import Answer, Request, Sender
+from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
+from rollcall.domain.url import UrlRefused, parse_url
+
+ANSWER_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
+TRIES = 4
+AHEAD = 4
+_BACKOFF_SECONDS = 0.5
+_MAX_WAIT_SECONDS = 30.0
+_MAX_RETRY_AFTER_SECONDS = 3600.0
+_MAINTENANCE_HOSTS = frozenset({"message.powerschool.com"})
+
+log = logging.getLogger(__name__)
+
+
+class Transport:
+    """Retries over a ``Sender``: at most ``TRIES`` attempts within ``patience`` seconds.
+
+    ``clock`` counts seconds, ``now`` is aware UTC (for a ``Retry-After`` that is a date), ``rng`` gives [0, 1).
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+        patience: float = PATIENCE_SECONDS,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rng: Callable[[], float] = random.random,
+    ) -> None:
+        self.clock = clock
+        self._sender = sender
+        self._answer_seconds = answer_seconds
+        self._patience = patience
+        self._sleep = sleep
+        self._now = now
+        self._rng = rng
+
+    def client(self, url: str, auth: Auth) -> Client:
+        """One SIS: ``url`` is the part of its addresses that stands before every ``Request.path``."""
+        try:
+            # Only the sender knows whether loopback is allowed; here the URL is taken apart by its one parser.
+            parts = parse_url(url, "loopback")
+        except UrlRefused as refused:
+            raise NeedsAttention("address_not_allowed", refused.message) from None
+        return Client(self, parts.origin + parts.path, auth)
+
+    def send(self, base: str, request: Request, headers: Mapping[str, str], stop: threading.Event) -> Answer:
+        """One answer whose status is in ``request.expect``. ``stop`` ends the tries of an abandoned prefetch."""
+        began = self.clock()
+        tried = 0
+        while True:
+            try:
+                return self._attempt(base, request, headers, began)
+            except SourceTransient as error:
+                tried += 1
+                wait = self._wait(tried, error.retry_after)
+                spent = self.clock() - began
+                final = tried >= TRIES or spent + wait >= self._patience or stop.is_set()
+                log.info(
+                    "%s %s: %s, try %d%s", request.method, request.template, error.code, tried,
+                    "" if final else f", again in {wait:.1f} s",
+                )  # fmt: skip
+                if final or error.code == "sis_in_maintenance":
+                    raise
+                self._sleep(wait)
+
+    def _attempt(self, base: str, request: Request, headers: Mapping[str, str], began: float) -> Answer:
+        start = self.clock()
+        seconds = max(1.0, min(self._answer_seconds, self._patience - (start - began)))
+        answer = self._sender.exchange(base + request.path, request, {**request.headers, **headers}, seconds)
+        log.debug(
+            "%s %s: %d, %.0f ms, %d bytes", request.method, request.template, answer.status,
+            (self.clock() - start) * 1000, len(answer.body),
+        )  # fmt: skip
+        if answer.status not in request.expect:
+            raise self.refusal(request, answer)
+        if answer.status == 200:
+            _check_json(answer.body)
+        return answer
+
+    def _wait(self, tried: int, retry_after: float | None) -> float:
+        """Full jitter, so that many integrations of one host do not come back together."""
+        if retry_after is not None:
+            return min(retry_after, _MAX_WAIT_SECONDS) + self._rng() * _BACKOFF_SECONDS
+        return self._rng() * _BACKOFF_SECONDS * 4.0**tried
+
+    def refusal(self, request: Request, answer: Answer) -> SyncError:
+        """What a status that is no answer means, by the table above."""
+        status = answer.status
+        if status == 401 and request.area is None:
+            return NeedsAttention("credentials_rejected", "The SIS does not accept the credentials.")
+        if status in (401, 403):
+            what = f" to read “{request.area}”" if request.area else ""
+            return NeedsAttention("permission_missing", f"The credentials lack the permission{what}.")
+        if status == 404:
+            return NeedsAttention(
+                "endpoint_wrong", f"There is no {request.template} under the address of the SIS."
+            )
+        if 300 <= status < 400:
+            if _leads_to(answer) in _MAINTENANCE_HOSTS:
+                return SourceTransient("sis_in_maintenance", "The SIS is down for maintenance.")
+            return NeedsAttention(
+                "endpoint_redirects", "The address of the SIS redirects; enter the address it leads to."
+            )
+        if status == 429:
+            return SourceTransient(
+                "rate_limited", "The SIS asks for fewer requests.", self._retry_after(answer)
+            )
+        if status >= 500 and status != 501:
+            return SourceTransient(
+                "source_unavailable", f"The SIS answers with error {status}.", self._retry_after(answer)
+            )
+        return SourceContract("request_refused", f"The SIS refused {request.template} with status {status}.")
+
+    def _retry_after(self, answer: Answer) -> float | None:
+        """Seconds to wait: the header may hold seconds or a date, and may be absurd."""
+        text = answer.headers.get("retry-after", "").strip()
+        try:
+            seconds = float(text)
+        except ValueError:
+            try:
+                when = parsedate_to_datetime(text)
+                seconds = (when.replace(tzinfo=when.tzinfo or UTC) - self._now()).total_seconds()
+            except (ValueError, OverflowError):
+                return None
+        if seconds != seconds:  # "nan" is a float
+            return None
+        return min(max(seconds, 0.0), _MAX_RETRY_AFTER_SECONDS)
+
+
+class Client:
+    """Requests to one SIS, authenticated. Safe to share between threads."""
+
+    def __init__(self, transport: Transport, base: str, auth: Auth) -> None:
+        self._transport = transport
+        self._base = base
+        self._auth = auth
+
+    def send(self, request: Request) -> Answer:
+        """The answer, with at most one renewal of the credential."""
+        return self._send(request, threading.Event())
+
+    def fetch_ordered(self, requests: Iterable[Request], ahead: int = AHEAD) -> Generator[Answer, None, None]:
+        """Answers in the order of ``requests``, at most ``ahead`` of them under way or waiting.
+
+        An error is raised in its place, after the answers before it. When the consumer stops, what is queued is
+        dropped and what is under way is not tried again.
+        """
+        waiting = iter(requests)
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(ahead, thread_name_prefix="sis")
+        try:
+            queue: deque[Future[Answer]] = deque(
+                pool.submit(self._send, r, stop) for r in islice(waiting, ahead)
+            )
+            while queue:
+                answer = queue.popleft().result()
+                queue.extend(pool.submit(self._send, r, stop) for r in islice(waiting, 1))
+                yield answer
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, request: Request, stop: threading.Event) -> Answer:
+        def plain(inner: Request, headers: Mapping[str, str]) -> Answer:
+            return self._transport.send(self._base, inner, headers, stop)
+
+        # The 401 must come back here once, to renew the credential, before it is an error.
+        lenient = msgspec.structs.replace(request, expect=(*request.expect, 401))
+        used = self._auth.headers(plain)
+        answer = plain(lenient, used)
+        if answer.status != 401:
+            return answer
+        if self._auth.renew(used):
+            return plain(request, self._auth.headers(plain))
+        raise self._transport.refusal(request, answer)
+
+
+def _leads_to(answer: Answer) -> str | None:
+    try:
+        return urlsplit(answer.headers.get("location", "")).hostname
+    except ValueError:
+        return None
+
+
+def _check_json(body: bytes) -> None:
+    """The cheap half of reading JSON: its first and last character."""
+    text = body.strip() if body[:1].isspace() or body[-1:].isspace() else body
+    if text[:1] == b"<":
+        raise NeedsAttention(
+            "endpoint_not_json", "The address of the SIS answers with a web page instead of data."
+        )
+    if text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]"):
+        raise SourceTransient("source_interrupted", "An answer of the SIS ends too early.")

@@ -1,0 +1,273 @@
+"""One HTTP exchange with a SIS, and nothing of when to try again.
+
+The SIS is a host that a district typed in, so it is untrusted: every address its name resolves to is vetted and the
+connection goes to a vetted address (the certificate is still checked against the name); redirects are not followed;
+an answer is bounded in bytes *after* decompression and in seconds from its first byte to its last.
+
+``Sender`` is the seam: a benchmark or a test may answer in the same process.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ipaddress
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+import requests
+import requests.adapters
+import urllib3
+import urllib3.connection
+import urllib3.exceptions
+
+from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
+from rollcall.domain.url import Addresses, address_allowed
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+CONNECT_SECONDS = 10.0
+_CHUNK = 65536
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One call. ``template`` is the path without ids, the only part of a request that may be logged.
+
+    ``expect`` lists the statuses that are answers; every other one is an error. ``area`` names the permission that
+    the call needs, for a SIS that says 401 both for a bad credential and for a missing permission.
+    """
+
+    path: str
+    template: str
+    method: str = "GET"
+    params: dict[str, str | int] = {}
+    headers: dict[str, str] = {}
+    body: bytes | None = None
+    expect: tuple[int, ...] = (200,)
+    area: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """``headers`` has lower-case names; ``body`` is decompressed."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Sender(Protocol):
+    """One attempt at one request.
+
+    Raises ``SourceTransient`` where another attempt may help, ``NeedsAttention`` or ``SourceContract`` where not.
+    """
+
+    def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer: ...
+
+
+class HttpSender:
+    """The network, by way of one pooled ``requests`` session. Safe to share between threads."""
+
+    def __init__(self, addresses: Addresses, connections: int) -> None:
+        # urllib3 writes whole URLs, query strings included, to its own log.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+        self._addresses = addresses
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxies, no .netrc from the environment
+        self._session.headers.clear()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _PinnedAdapter(addresses, connections))
+
+    def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:
+        if self._addresses == "public" and not url.startswith("https://"):
+            raise NeedsAttention("address_not_allowed", "The address of the SIS must begin with https://.")
+        deadline = time.monotonic() + seconds
+        try:
+            prepared = requests.Request(
+                request.method,
+                url,
+                params=request.params,
+                headers={"Accept-Encoding": "gzip", "User-Agent": "rollcall", **headers},
+                data=request.body,
+            ).prepare()
+            response = self._session.send(
+                prepared,
+                stream=True,
+                allow_redirects=False,
+                timeout=(min(CONNECT_SECONDS, seconds), seconds),
+            )
+            try:
+                body = _read(response.raw, deadline)
+            finally:
+                response.close()
+        except (UnicodeEncodeError, requests.exceptions.InvalidHeader):
+            raise NeedsAttention(
+                "credentials_rejected", "The credentials hold characters that cannot be sent to a SIS."
+            ) from None
+        except requests.exceptions.InvalidURL:
+            raise NeedsAttention("host_not_found", "The address of the SIS is not an address.") from None
+        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
+            # ``from None``: the text of these exceptions holds the whole URL.
+            raise _as_sync_error(error) from None
+        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+
+
+def _read(raw: Any, deadline: float) -> bytes:
+    """The body of a urllib3 response; ``read1`` returns what has arrived, so the limits hold against a slow drip."""
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := raw.read1(_CHUNK, decode_content=True):
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise SourceContract("answer_too_large", "The SIS sent an answer that is too large to be a page.")
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _as_sync_error(error: BaseException) -> SyncError:
+    """What the administrator is told, judged by the innermost causes."""
+    causes = _causes(error)
+    if any(isinstance(c, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for c in causes):
+        return SourceTransient("source_timeout", "The SIS took too long to answer.")
+    # A server that goes away in the middle of a handshake is like any other reset.
+    gone = any(isinstance(c, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError) for c in causes)
+    if not gone and any(isinstance(c, ssl.SSLError | ssl.CertificateError) for c in causes):
+        return NeedsAttention("tls_failed", "The SIS does not offer a valid TLS certificate for its address.")
+    if any(isinstance(c, ConnectionRefusedError) for c in causes):
+        return SourceTransient("source_unavailable", "The SIS refused the connection.")
+    return SourceTransient("source_interrupted", "The connection to the SIS broke off.")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """``error`` and everything inside it; requests and urllib3 keep the cause in ``args`` or ``reason``."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, BaseException) and all(item is not f for f in found):
+            found.append(item)
+            waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------- connections
+
+
+def resolve(host: str, port: int, addresses: Addresses) -> list[tuple[Any, ...]]:
+    """``getaddrinfo`` of ``host`` once every address has been vetted; a single bad one refuses the host."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise SourceTransient(
+                "source_unavailable", "The name of the SIS could not be looked up just now."
+            ) from None
+        raise NeedsAttention("host_not_found", "There is no host of that name.") from None
+    except UnicodeError:
+        raise NeedsAttention("host_not_found", "There is no host of that name.") from None
+    for *_, address in found:
+        # A scope id (fe80::1%eth0) is no part of the address.
+        ip = ipaddress.ip_address(str(address[0]).partition("%")[0])
+        if not address_allowed(ip, addresses):
+            raise NeedsAttention(
+                "address_not_allowed", "The address of the SIS is not on the public internet."
+            )
+    return found
+
+
+def _connect(host: str, port: int, timeout: float | None, addresses: Addresses) -> socket.socket:
+    refused: OSError | None = None
+    for family, kind, protocol, _, address in resolve(host, port, addresses):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.connect(address)
+            return sock
+        except OSError as error:
+            sock.close()
+            refused = error
+    raise refused or ConnectionRefusedError
+
+
+class _TimedSocket:
+    """A socket whose whole answer, headers and body, must arrive within the read timeout set on it.
+
+    A plain socket timeout counts from one byte to the next, so a server that drips would hold us for ever.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """What ``http.client`` reads the answer from; it asks for ``rb``."""
+        timeout = self._sock.gettimeout()
+        assert timeout is not None, "every exchange has a time limit"
+        return io.BufferedReader(
+            _TimedReader(self._sock, self._sock.makefile("rb", buffering=0), timeout), _CHUNK
+        )
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, sock: socket.socket, raw: Any, seconds: float) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        read: int | None = self._raw.readinto(buffer)
+        return read
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+
+
+class _PinnedAdapter(requests.adapters.HTTPAdapter):
+    """Connects to vetted addresses only. Urllib3 offers subclassing as its one way to say how to connect."""
+
+    def __init__(self, addresses: Addresses, connections: int) -> None:
+        self._addresses: Addresses = addresses
+        super().__init__(pool_connections=2, pool_maxsize=connections)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._addresses)
+
+
+def _pool_classes(addresses: Addresses) -> dict[str, Any]:
+    def new_connection(self: Any) -> socket.socket:
+        return _connect(self._dns_host, self.port, self.timeout, addresses)
+
+    def pinned(base: type[Any]) -> type[Any]:
+        members: dict[str, Callable[..., Any] | type[Any]] = {
+            "_new_conn": new_connection,
+            "response_class": _TimedResponse,
+        }
+        return type(f"Pinned{base.__name__}", (base,), members)
+
+    http_pool: type[Any] = urllib3.HTTPConnectionPool
+    https_pool: type[Any] = urllib3.HTTPSConnectionPool
+    plain = pinned(urllib3.connection.HTTPConnection)
+    secure = pinned(urllib3.connection.HTTPSConnection)
+    return {
+        "http": type("PinnedHTTPPool", (http_pool,), {"ConnectionCls": plain}),
+        "https": type("PinnedHTTPSPool", (https_pool,), {"ConnectionCls": secure}),
+    }
