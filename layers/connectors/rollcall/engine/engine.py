@@ -237,8 +237,9 @@ class Engine:
             self._fail(run, lease, "too_many_slices", "The run made no end in the time a run may take.")
             return
         run.slice += 1
-        self.runs.save(run, lease)
+        # sent first: a message too many is ignored, a message too few would leave the run to the sweeper
         self._send(run)
+        self.runs.save(run, lease)
 
     def _pause(self, run: Run, lease: Lease, error: SourceTransient) -> None:
         if run.trigger != "schedule" or run.attempts >= len(BACK_OFF):
