@@ -63,7 +63,7 @@ class Page(msgspec.Struct, frozen=True):
     """One answer as received.
 
     ``cursor`` resumes *after* this page (None: it was the last). ``announced`` is the number of records that the SIS
-    says this part has, where it says so. ``subject`` is the record asked for, in a stream with ``per``.
+    says this part has, where it says so; the last page's word counts. ``subject`` is the record asked for, in a stream with ``per``.
     """
 
     body: bytes
@@ -101,4 +101,7 @@ class Connector(Protocol):
         """The records of a page. Raises ``SourceContract`` when the page is not what it should be."""
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
-        """One person from all raw records that speak of them, by stream; order of records must not matter."""
+        """One person from all raw records that speak of them, by stream; order of records must not matter.
+
+        A record that cannot be read is an issue of that person, never an exception.
+        """

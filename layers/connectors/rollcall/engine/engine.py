@@ -19,7 +19,6 @@ from typing import Literal
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
-from rollcall.domain.district import District
 from rollcall.domain.errors import LeaseLost, NeedsAttention, NotFound, OutOfTime, SourceContract, SourceTransient
 from rollcall.domain.guard import refuse_empty
 from rollcall.domain.ids import derived_id
@@ -47,7 +46,8 @@ BACK_OFF = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 
 MAX_SLICES = 500
 
-Connect = Callable[[Integration, District, Mapping[str, Lookup], Mapping[str, str]], Connector]
+Connect = Callable[[Integration, str, Mapping[str, Lookup], Mapping[str, str]], Connector]
+"""From an integration, the school year, the lookups by entity and the credentials by key."""
 
 
 class Busy(msgspec.Struct, frozen=True):
@@ -153,6 +153,7 @@ class Engine:
             run.state = "pulling"
         frozen = Frozen.take(self.settings, run) if first else Frozen.load(self.blobs, run)
         lookups = frozen.lookups()
+        school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
         run.system = frozen.integration.system
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
         if pulling:
@@ -163,7 +164,7 @@ class Engine:
             lease=lease,
             district=frozen.district,
             integration=frozen.integration,
-            connector=self.connect(frozen.integration, frozen.district, lookups, credentials),
+            connector=self.connect(frozen.integration, school_year, lookups, credentials),
             lookups=lookups,
             blobs=self.blobs,
             people=self.people,

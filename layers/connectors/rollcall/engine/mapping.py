@@ -6,7 +6,6 @@ from typing import Literal
 
 import msgspec
 
-from rollcall.domain.errors import SourceContract
 from rollcall.domain.family import identifier
 from rollcall.domain.person import Issue, Mapped, encode_person, fingerprint
 from rollcall.engine.blobs import pack, unpack
@@ -53,16 +52,7 @@ def mapped_batch(job: Job, batch: int) -> list[MappedPerson]:
 
 
 def _map(job: Job, key: str, reader: RecordReader, work: Work) -> MappedPerson:
-    try:
-        mapped = job.connector.map(key, reader.read(work.records[key]), job.survey, job.today)
-    except msgspec.MsgspecError as error:
-        # the decoder's text names a path and a type, never a value; the path is all that is kept
-        where = str(error).rpartition(" - at ")[2].strip("`")
-        raise SourceContract(
-            "unexpected_shape",
-            f"The SIS sent a {key.partition(':')[0]} record that cannot be read (at {where}). Nothing was changed.",
-        ) from None
-    return _judged(job, key, mapped)
+    return _judged(job, key, job.connector.map(key, reader.read(work.records[key]), job.survey, job.today))
 
 
 def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:

@@ -74,7 +74,7 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
                 seen.add(record.id)
                 table.add(record.id, fingerprint(record.raw), at.next_chunk, record.people)
             at.rows += len(records)
-            at.announced = page.announced if at.announced is None else at.announced
+            at.announced = at.announced if page.announced is None else page.announced
             stale = stale + 1 if records and len(seen) == known else 0
             _refuse_endless(part, at, stale, count)
             pages.append(page)

@@ -1,0 +1,88 @@
+"""The handler: parse, advance the run, decide what happens to the message."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+
+from rollcall.domain.errors import NotFound, StoreError
+from rollcall.domain.run import RunMessage
+from rollcall.engine.engine import Busy
+from sync_runner.bootstrap import Runner, bootstrap
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+_decoder = msgspec.json.Decoder(RunMessage)
+
+CRASHES = 3
+"""Deliveries of one message that may die of an unforeseen error before its run is given up."""
+
+RETRY_SECONDS = 20
+"""After our own stores failed, or an unforeseen error: soon, and before anybody looks."""
+
+
+@cache
+def _runner() -> Runner:
+    return bootstrap()
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """SQS event in, the messages that must come again out (``batchItemFailures``)."""
+    failed = [record["messageId"] for record in event["Records"] if not deliver(_runner(), record, context)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> bool:
+    """Handle one message; False when it must come again."""
+    logger.clear_state()
+    try:
+        message = _decoder.decode(record["body"])
+    except msgspec.MsgspecError as error:
+        # nobody can mend a message: hurry it to the dead-letter queue, out of the way of its group
+        logger.error("message refused", extra={"reason": str(error), "message_id": record["messageId"]})
+        runner.queue.postpone(record["receiptHandle"], 0)
+        return False
+    logger.append_keys(
+        district_id=message.district_id, integration_id=message.integration_id, run_id=message.run_id, slice=message.slice
+    )
+    deadline = datetime.now(timezone.utc) + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    try:
+        outcome = runner.engine.handle(
+            message, record["messageId"], _sent_at(record), owner=context.aws_request_id, deadline=deadline
+        )
+    except NotFound as error:
+        logger.error("message refused", extra={"reason": error.message, "message_id": record["messageId"]})
+        runner.queue.postpone(record["receiptHandle"], 0)
+        return False
+    except StoreError as error:
+        logger.warning("store failed", extra={"code": error.code})
+        runner.queue.postpone(record["receiptHandle"], RETRY_SECONDS)
+        return False
+    except Exception as error:  # noqa: BLE001 - the last resort; its text could hold a person's data, its type cannot
+        logger.error("unforeseen error", extra={"error_type": type(error).__name__, "at": _where(error)})
+        if int(record["attributes"]["ApproximateReceiveCount"]) >= CRASHES:
+            runner.engine.give_up(message, context.aws_request_id, deadline)
+        runner.queue.postpone(record["receiptHandle"], RETRY_SECONDS)
+        return False
+    if isinstance(outcome, Busy):
+        runner.queue.postpone(record["receiptHandle"], outcome.seconds)
+        return False
+    return True
+
+
+def _sent_at(record: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, timezone.utc)
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the innermost frame: enough to find it, and nobody's data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
