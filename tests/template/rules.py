@@ -1,0 +1,239 @@
+"""What the stack must keep to. Each rule looks at an expanded template and tells what is wrong, one line per fault."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.template.expansion import Template
+
+Rule = Callable[[Template], Iterator[str]]
+
+COMMON_ENV = {
+    "CONFIG_TABLE",
+    "RUN_QUEUE_URL",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_LOG_LEVEL",
+    "SIS_ADDRESSES",
+}
+DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
+ENVIRONMENTS = {
+    "ConfigApi": COMMON_ENV | DATA_ENV,
+    "Scheduler": COMMON_ENV,
+    "SyncRunner": COMMON_ENV | DATA_ENV,
+}
+STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
+ALARMED = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    ("AWS/Lambda", "Invocations"),
+    ("AWS/Lambda", "Errors"),
+    ("AWS/Lambda", "Throttles"),
+    ("AWS/ApiGateway", "5xx"),
+}
+
+
+def one_role_per_function(template: Template) -> Iterator[str]:
+    """Every function has a role of its own, and only inline policies that are written here."""
+    used = Counter(str(function["Role"]) for _, function in _of(template, "AWS::Lambda::Function"))
+    yield from (f"{role} is used {count} times" for role, count in used.items() if count > 1)
+    for name, role in _of(template, "AWS::IAM::Role"):
+        if role.get("ManagedPolicyArns"):
+            yield f"{name} has managed policies"
+
+
+def no_wildcards(template: Template) -> Iterator[str]:
+    """No role may do everything of anything, or anything to everything."""
+    for role, statement in _statements(template):
+        for action in _listed(statement["Action"]):
+            if "*" in action:
+                yield f"{role} may {action}"
+        if "*" in _listed(statement["Resource"]):
+            yield f"{role} may {statement['Action']} on every resource"
+
+
+def no_scans_or_table_deletes(template: Template) -> Iterator[str]:
+    """No function reads a whole table, and none deletes from one."""
+    forbidden = {"dynamodb:Scan", "dynamodb:DeleteItem", "dynamodb:DeleteTable", "dynamodb:PartiQLSelect"}
+    for role, statement in _statements(template):
+        for action in forbidden.intersection(_listed(statement["Action"])):
+            yield f"{role} may {action}"
+
+
+def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
+    """The API locks credentials away, the runner opens them, each only for a named district and integration."""
+    allowed = {"ConfigApiRole": {"kms:Encrypt"}, "SyncRunnerRole": {"kms:Decrypt"}}
+    for role, statement in _statements(template):
+        actions = {action for action in _listed(statement["Action"]) if action.startswith("kms:")}
+        if extra := actions - allowed.get(role, set()):
+            yield f"{role} may {', '.join(sorted(extra))}"
+        if actions:
+            condition = statement.get("Condition", {})
+            bound = set(condition.get("Null", {}))
+            if bound != {"kms:EncryptionContext:district_id", "kms:EncryptionContext:integration_id"}:
+                yield f"{role} uses the key without naming district and integration"
+            keys = condition.get("ForAllValues:StringEquals", {}).get("kms:EncryptionContextKeys")
+            if keys != ["district_id", "integration_id"]:
+                yield f"{role} uses the key with other context"
+
+
+def queues_lose_nothing(template: Template) -> Iterator[str]:
+    """A queue that feeds a function has a dead-letter queue that keeps longer, and waits six function timeouts."""
+    queues = dict(_of(template, "AWS::SQS::Queue"))
+    functions = dict(_of(template, "AWS::Lambda::Function"))
+    for _, mapping in _of(template, "AWS::Lambda::EventSourceMapping"):
+        name = mapping["EventSourceArn"]["Fn::GetAtt"][0]
+        queue, function = queues[name], functions[mapping["FunctionName"]["Ref"]]
+        if queue.get("VisibilityTimeout", 30) < 6 * function["Timeout"]:
+            yield f"{name} hands a message out again while it is worked on"
+        redrive = queue.get("RedrivePolicy")
+        if redrive is None:
+            yield f"{name} has no dead-letter queue"
+            continue
+        dead = queues[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+        if not 3 <= redrive["maxReceiveCount"] <= 5:
+            yield f"{name} tries {redrive['maxReceiveCount']} times"
+        if dead.get("MessageRetentionPeriod", 345600) <= queue.get("MessageRetentionPeriod", 345600):
+            yield f"the dead letters of {name} are not kept longer than its messages"
+        if dead.get("FifoQueue") != queue.get("FifoQueue"):
+            yield f"{name} and its dead-letter queue are of two kinds"
+    for name, queue in queues.items():
+        if not queue.get("SqsManagedSseEnabled") and not queue.get("KmsMasterKeyId"):
+            yield f"{name} is not encrypted"
+
+
+def messages_are_taken_singly(template: Template) -> Iterator[str]:
+    """A function takes one message at a time, says which failed, and leaves room for others in the account."""
+    for name, mapping in _of(template, "AWS::Lambda::EventSourceMapping"):
+        if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name} does not report partial failures"
+        if mapping.get("BatchSize") != 1:
+            yield f"{name} takes more than one message at a time"
+        if not mapping.get("ScalingConfig", {}).get("MaximumConcurrency"):
+            yield f"{name} has no limit"
+
+
+def functions_are_set_up(template: Template) -> Iterator[str]:
+    """Every function has exactly the settings it reads, explicit limits, and its own log group."""
+    functions = dict(_of(template, "AWS::Lambda::Function"))
+    if functions.keys() != ENVIRONMENTS.keys():
+        yield f"the functions are {sorted(functions)}"
+    for name, function in functions.items():
+        found = set(function.get("Environment", {}).get("Variables", {}))
+        if found != ENVIRONMENTS.get(name, set()):
+            yield f"{name} has the settings {sorted(found)}"
+        if not 0 < function.get("Timeout", 0) <= 900 or "MemorySize" not in function:
+            yield f"{name} has no explicit limits"
+        if "LogGroup" not in function.get("LoggingConfig", {}):
+            yield f"{name} has no log group of its own"
+    if functions.get("SyncRunner", {}).get("RecursiveLoop") != "Allow":
+        yield "SyncRunner would be stopped after sixteen slices"
+
+
+def logs_end(template: Template) -> Iterator[str]:
+    """No log is kept for ever."""
+    for name, group in _of(template, "AWS::Logs::LogGroup"):
+        if "RetentionInDays" not in group:
+            yield f"{name} is kept for ever"
+
+
+def data_outlives_the_stack(template: Template) -> Iterator[str]:
+    """Deleting or replacing the stack deletes no data."""
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in STATEFUL:
+            policies = {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")}
+            if not policies <= {"Retain", "RetainExceptOnCreate"}:
+                yield f"{name} goes with its stack"
+
+
+def tables_are_safe(template: Template) -> Iterator[str]:
+    """A table can be restored, is encrypted with a key of the account, and is not deleted by accident."""
+    for name, table in _of(template, "AWS::DynamoDB::Table"):
+        if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+            yield f"{name} cannot be restored"
+        if not table.get("SSESpecification", {}).get("SSEEnabled"):
+            yield f"{name} is not encrypted with a key of the account"
+        if "DeletionProtectionEnabled" not in table:
+            yield f"{name} can be deleted by accident"
+
+
+def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
+    """A bucket is private and encrypted, and the snapshots in it do not expire; keys are rotated."""
+    for name, bucket in _of(template, "AWS::S3::Bucket"):
+        block = bucket.get("PublicAccessBlockConfiguration", {})
+        if len(block) != 4 or not all(block.values()):
+            yield f"{name} may be opened to the public"
+        if "BucketEncryption" not in bucket:
+            yield f"{name} is not encrypted"
+        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", []):
+            if "ExpirationInDays" in rule and "snapshots/".startswith(rule.get("Prefix", "")):
+                yield f"{name} lets snapshots expire"
+    for name, key in _of(template, "AWS::KMS::Key"):
+        if not key.get("EnableKeyRotation"):
+            yield f"{name} is never rotated"
+
+
+def alarms_reach_somebody(template: Template) -> Iterator[str]:
+    """Everything that can go wrong unseen has an alarm, and every alarm tells somebody."""
+    alarms = list(_of(template, "AWS::CloudWatch::Alarm"))
+    for name, alarm in alarms:
+        if not alarm.get("AlarmActions") or not alarm.get("OKActions"):
+            yield f"{name} tells nobody"
+        if not alarm.get("AlarmDescription"):
+            yield f"{name} does not say what it means"
+    found = {(alarm["Namespace"], alarm["MetricName"]) for _, alarm in alarms}
+    yield from (f"no alarm on {metric}" for metric in sorted(ALARMED - found))
+
+
+def api_is_closed(template: Template) -> Iterator[str]:
+    """Every route asks for a token, except the one that describes the others; the rate is limited."""
+    for name, route in _of(template, "AWS::ApiGatewayV2::Route"):
+        open_route = route.get("AuthorizationType", "NONE") == "NONE"
+        if open_route and route["RouteKey"] != "GET /v1/openapi.json":
+            yield f"{name} is open to everybody"
+        if not open_route and "AuthorizationScopes" not in route:
+            yield f"{name} takes an ID token for an access token"
+    for name, stage in _of(template, "AWS::ApiGatewayV2::Stage"):
+        limits = stage.get("DefaultRouteSettings", {})
+        if not {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= limits.keys():
+            yield f"{name} has no rate limit"
+        log = stage.get("AccessLogSettings", {})
+        if "DestinationArn" not in log:
+            yield f"{name} has no access log"
+        for secret in ("$context.path", "querystring", "$context.requestOverride"):
+            if secret in str(log.get("Format")):
+                yield f"{name} logs {secret}"
+
+
+RULES: tuple[Rule, ...] = (
+    one_role_per_function,
+    no_wildcards,
+    no_scans_or_table_deletes,
+    credentials_open_only_for_the_runner,
+    queues_lose_nothing,
+    messages_are_taken_singly,
+    functions_are_set_up,
+    logs_end,
+    data_outlives_the_stack,
+    tables_are_safe,
+    buckets_and_keys_are_safe,
+    alarms_reach_somebody,
+    api_is_closed,
+)
+
+
+def _of(template: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == kind:
+            yield name, resource.get("Properties", {})
+
+
+def _statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the roles allow, statement by statement."""
+    for name, role in _of(template, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

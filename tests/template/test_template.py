@@ -1,0 +1,223 @@
+"""The template keeps to the rules, and every rule can tell when it does not."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.template.expansion import ROOT, Template, expand, source
+from tests.template.rules import (
+    RULES,
+    Rule,
+    alarms_reach_somebody,
+    api_is_closed,
+    buckets_and_keys_are_safe,
+    credentials_open_only_for_the_runner,
+    data_outlives_the_stack,
+    functions_are_set_up,
+    logs_end,
+    messages_are_taken_singly,
+    no_scans_or_table_deletes,
+    no_wildcards,
+    one_role_per_function,
+    queues_lose_nothing,
+    tables_are_safe,
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_template_keeps_to(rule: Rule) -> None:
+    assert list(rule(expand(source()))) == []
+
+
+def _properties(name: str) -> Callable[[Template], dict[str, Any]]:
+    return lambda template: template["Resources"][name]["Properties"]
+
+
+def _statement(role: str, sid: str) -> Callable[[Template], dict[str, Any]]:
+    def find(template: Template) -> dict[str, Any]:
+        statements = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        (found,) = [statement for statement in statements if statement["Sid"] == sid]
+        return found
+
+    return find
+
+
+def _resource(name: str) -> Callable[[Template], dict[str, Any]]:
+    return lambda template: template["Resources"][name]
+
+
+_GONE = object()
+
+# rule, where the template is spoiled, the key there, its bad value, and a part of what the rule must say
+SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] = [
+    (
+        one_role_per_function,
+        _properties("Scheduler"),
+        "Role",
+        {"Fn::GetAtt": ["ConfigApiRole", "Arn"]},
+        "is used 2 times",
+    ),
+    (
+        one_role_per_function,
+        _properties("SchedulerRole"),
+        "ManagedPolicyArns",
+        ["arn:x"],
+        "has managed policies",
+    ),
+    (no_wildcards, _statement("SchedulerRole", "FindDue"), "Action", "dynamodb:*", "may dynamodb:*"),
+    (no_wildcards, _statement("SchedulerRole", "FindDue"), "Resource", "*", "every resource"),
+    (
+        no_scans_or_table_deletes,
+        _statement("ConfigApiRole", "ReadPeople"),
+        "Action",
+        ["dynamodb:Scan"],
+        "may dynamodb:Scan",
+    ),
+    (
+        credentials_open_only_for_the_runner,
+        _statement("ConfigApiRole", "LockCredentials"),
+        "Action",
+        ["kms:Encrypt", "kms:Decrypt"],
+        "ConfigApiRole may kms:Decrypt",
+    ),
+    (
+        credentials_open_only_for_the_runner,
+        _statement("SyncRunnerRole", "OpenCredentials"),
+        "Condition",
+        {},
+        "without naming",
+    ),
+    (queues_lose_nothing, _properties("RunQueue"), "RedrivePolicy", _GONE, "no dead-letter queue"),
+    (queues_lose_nothing, _properties("RunQueue"), "VisibilityTimeout", 300, "hands a message out again"),
+    (queues_lose_nothing, _properties("RunDeadLetters"), "MessageRetentionPeriod", 345600, "not kept longer"),
+    (queues_lose_nothing, _properties("RunDeadLetters"), "FifoQueue", _GONE, "two kinds"),
+    (queues_lose_nothing, _properties("RunDeadLetters"), "SqsManagedSseEnabled", False, "not encrypted"),
+    (queues_lose_nothing, _properties("SyncRunner"), "Timeout", 900, "hands a message out again"),
+    (functions_are_set_up, _properties("SyncRunner"), "RecursiveLoop", _GONE, "sixteen slices"),
+    (functions_are_set_up, _properties("SyncRunner"), "LoggingConfig", _GONE, "no log group"),
+    (
+        functions_are_set_up,
+        _properties("Scheduler"),
+        "Environment",
+        {"Variables": {"SECRET": "x"}},
+        "Scheduler has the settings",
+    ),
+    (functions_are_set_up, _properties("Scheduler"), "Timeout", _GONE, "no explicit limits"),
+    (logs_end, _properties("SchedulerLogs"), "RetentionInDays", _GONE, "kept for ever"),
+    (data_outlives_the_stack, _resource("PeopleTable"), "DeletionPolicy", "Delete", "goes with its stack"),
+    (
+        tables_are_safe,
+        _properties("PeopleTable"),
+        "PointInTimeRecoverySpecification",
+        _GONE,
+        "restored",
+    ),
+    (tables_are_safe, _properties("PeopleTable"), "SSESpecification", _GONE, "not encrypted"),
+    (tables_are_safe, _properties("PeopleTable"), "DeletionProtectionEnabled", _GONE, "by accident"),
+    (buckets_and_keys_are_safe, _properties("Bucket"), "PublicAccessBlockConfiguration", _GONE, "public"),
+    (buckets_and_keys_are_safe, _properties("Bucket"), "BucketEncryption", _GONE, "not encrypted"),
+    (
+        buckets_and_keys_are_safe,
+        _properties("Bucket"),
+        "LifecycleConfiguration",
+        {"Rules": [{"Status": "Enabled", "ExpirationInDays": 1}]},
+        "snapshots expire",
+    ),
+    (buckets_and_keys_are_safe, _properties("CredentialKey"), "EnableKeyRotation", False, "never rotated"),
+    (alarms_reach_somebody, _properties("DeadLettersAlarm"), "AlarmActions", [], "tells nobody"),
+    (alarms_reach_somebody, _properties("DeadLettersAlarm"), "AlarmDescription", _GONE, "what it means"),
+    (
+        alarms_reach_somebody,
+        _properties("DeadLettersAlarm"),
+        "MetricName",
+        "NumberOfMessagesSent",
+        "no alarm on",
+    ),
+    (api_is_closed, _properties("ApiRoute"), "AuthorizationType", "NONE", "open to everybody"),
+    (api_is_closed, _properties("ApiRoute"), "AuthorizationScopes", _GONE, "ID token"),
+    (api_is_closed, _properties("ApiStage"), "DefaultRouteSettings", _GONE, "no rate limit"),
+    (api_is_closed, _properties("ApiStage"), "AccessLogSettings", _GONE, "no access log"),
+    (
+        api_is_closed,
+        _properties("ApiStage"),
+        "AccessLogSettings",
+        {"Format": "$context.path"},
+        "logs $context.path",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "where", "key", "value", "complaint"),
+    SPOILED,
+    ids=[f"{rule.__name__}-{key}-{number}" for number, (rule, _, key, _, _) in enumerate(SPOILED)],
+)
+def test_a_rule_sees_a_spoiled_template(
+    rule: Rule, where: Callable[[Template], dict[str, Any]], key: str, value: Any, complaint: str
+) -> None:
+    template = source()
+    if value is _GONE:
+        del where(template)[key]
+    else:
+        where(template)[key] = value
+    faults = list(rule(expand(template)))
+    assert any(complaint in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("FunctionResponseTypes", _GONE, "partial"),
+        ("BatchSize", 10, "more than one"),
+        ("ScalingConfig", _GONE, "no limit"),
+    ],
+)
+def test_a_rule_sees_a_spoiled_event_source(key: str, value: Any, complaint: str) -> None:
+    template = source()
+    event = template["Resources"]["SyncRunner"]["Properties"]["Events"]["RunQueue"]["Properties"]
+    if value is _GONE:
+        del event[key]
+    else:
+        event[key] = value
+    assert any(complaint in fault for fault in messages_are_taken_singly(expand(template)))
+
+
+def test_every_rule_is_shown_to_fail() -> None:
+    assert {rule for rule, *_ in SPOILED} | {messages_are_taken_singly} == set(RULES)
+
+
+@pytest.mark.parametrize("form", ["sam", "expanded"])
+def test_cfn_lint_finds_nothing(form: str, tmp_path: Path) -> None:
+    path = ROOT / "template.yaml"
+    if form == "expanded":
+        path = tmp_path / "expanded.json"
+        path.write_text(json.dumps(expand(source())))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--regions", "us-east-1", "--template", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_parameter_says_what_it_is_for() -> None:
+    assert [
+        name for name, parameter in source()["Parameters"].items() if "Description" not in parameter
+    ] == []
+
+
+def test_the_layer_and_the_tests_hold_the_same_versions() -> None:
+    """What is tested is what ships."""
+    assert _pins("layers/connectors/requirements.txt").items() <= _pins("requirements/dev.txt").items()
+
+
+def _pins(path: str) -> dict[str, str]:
+    lines = (ROOT / path).read_text().splitlines()
+    found = (line.split(" ")[0].split("==") for line in lines if line[:1].isalnum())
+    return dict(found)
