@@ -152,9 +152,9 @@ class Builder:
     def _family(self, number: int, budget: int) -> int:
         house = self._household(number)
         if number % 40 == 5:
-            last, odd = names.CJK[number % len(names.CJK)]
+            last, odd = names.CJK[number // 40 % len(names.CJK)]
         elif number % 60 == 9:
-            last, odd = names.RTL[number % len(names.RTL)]
+            last, odd = names.RTL[number // 60 % len(names.RTL)]
         else:
             last, odd = self.pick(names.LAST), ""
         if number % 75 == 50:
@@ -256,7 +256,7 @@ class Builder:
         serial = len(district.students)
         student_id = FIRST_ID + serial
         female = self.rnd() < 0.5
-        first = odd or self.pick(names.FEMALE if female else names.MALE)
+        first = odd if odd and not child else self.pick(names.FEMALE if female else names.MALE)
         if number % 75 == 50 and child == 0:
             first, female = "Maria", True
         if serial % 900 == 451:

@@ -57,6 +57,7 @@ def _day(day: date | None) -> str | None:
 
 def _school(school: School) -> Record:
     record = asdict(school)
+    record["grades"] = list(school.grades)
     record["holding"] = school.holding
     return record
 

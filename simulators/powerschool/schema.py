@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class SchemaApi:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self._close: Callable[[], object] = lambda: None
         self.plugin = load(options.plugin) if options.plugin else Plugin()
         self.queries: dict[str, Query] = {query.name: query for query in BUILT_IN} | self.plugin.queries
         self.routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
@@ -41,13 +43,17 @@ class SchemaApi:
 
     def use(self, district: District) -> None:
         self._district = district
+        self._close()
         self._database: tuple[int, sqlite3.Connection] | None = None
         self._results: dict[tuple[str, bytes], Rows] = {}
 
     def _connection(self) -> sqlite3.Connection:
         if self._database is None or self._database[0] != self._district.version:
             self._results.clear()
+            self._close()
             self._database = (self._district.version, database.build(self._district))
+            # SQLite complains about a connection that is only dropped.
+            self._close = weakref.finalize(self, self._database[1].close)
         return self._database[1]
 
     # PowerQueries -----------------------------------------------------------------------------------------------
