@@ -73,6 +73,12 @@ def _html_login(params: Params) -> Reply:
     return Reply(200, HTML_TYPE, LOGIN_PAGE)
 
 
+def _maintenance_page(params: Params) -> Reply:
+    """Where the maintenance redirect ends: an answer that looks like success."""
+    page = b"<!DOCTYPE html><html><head><title>PowerSchool page unavailable</title></head><body></body></html>"
+    return Reply(200, HTML_TYPE, page)
+
+
 def _redirect(params: Params) -> Reply:
     location = str(params.get("location", "http://message.powerschool.invalid/?server=sis.example.org"))
     return Reply(302, [(b"location", location.encode())], b"")
@@ -202,6 +208,7 @@ ANSWERS: dict[str, Callable[[Params], Reply]] = {
     "http_502": _status(502),
     "http_503": _status(503),
     "html_login": _html_login,
+    "maintenance_page": _maintenance_page,
     "redirect": _redirect,
     "gzip_bomb": _gzip_bomb,
     "deep_json": _deep_json,
@@ -220,6 +227,7 @@ BYTES: dict[str, Callable[[bytes, Params], bytes]] = {"invalid_utf8": _invalid_u
 KINDS: dict[str, str] = {
     **dict.fromkeys(ANSWERS, "status answer; body=; retry_after=absent|seconds|date|past_date|negative|absurd|text, seconds="),
     "html_login": "200 with an HTML login page",
+    "maintenance_page": "200 with the HTML page that a server in maintenance redirects to",
     "redirect": "302; location=",
     "gzip_bomb": "200 gzip of a few kB that unpacks to megabytes=100",
     "deep_json": "200 with depth=100000 nested lists",

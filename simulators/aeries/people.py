@@ -200,7 +200,7 @@ def staff(district: District, member: StaffMember) -> Record:
         "HireDate": day(member.hired),
         "LeaveDate": day(member.left),
         # Half of those who left carry only the leave date.
-        "InactiveStatusCode": "I" if not member.active and member.id % 2 else "",
+        "InactiveStatusCode": "I" if not member.active and member.id // 30 % 2 else "",
         "StateEducatorID": "",
         "UserName": member.username,
         "EmailAddress": member.email,

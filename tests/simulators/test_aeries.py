@@ -121,7 +121,7 @@ def test_all_forms_of_the_student_list_agree(eagle: Caller):
 
 def test_rows_of_every_status_and_holding_school(shared: District, eagle: Caller):
     rows = all_rows(eagle, shared)
-    assert {"", "*", "I", "N", "T"} <= {str(row["InactiveStatusCode"]).strip() for row in rows} | {"N"}
+    assert {"", "*", "I", "N", "T"} <= {str(row["InactiveStatusCode"]).strip() for row in rows}
     assert {99, 999} <= {row["SchoolCode"] for row in rows}
     assert all(str(row["InactiveStatusCode"]).strip() for row in rows if row["SchoolCode"] in (99, 999))
     lax = aeries_caller(shared, Options(blank_holding_status=True))
