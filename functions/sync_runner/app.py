@@ -51,7 +51,7 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
     logger.append_keys(
         district_id=message.district_id, integration_id=message.integration_id, run_id=message.run_id, slice=message.slice
     )
-    deadline = datetime.now(timezone.utc) + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    deadline = runner.engine.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     try:
         outcome = runner.engine.handle(
             message, record["messageId"], _sent_at(record), owner=context.aws_request_id, deadline=deadline

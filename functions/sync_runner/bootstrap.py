@@ -14,6 +14,7 @@ from rollcall.connectors.transport import AHEAD, Transport
 from rollcall.connectors.wire import HttpSender
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
+from rollcall.domain.ports import Clock
 from rollcall.domain.url import Addresses
 from rollcall.engine.engine import Engine
 from rollcall.store.aws import client
@@ -68,13 +69,13 @@ class SystemClock:
         return datetime.now(timezone.utc)
 
 
-def bootstrap(env: Mapping[str, str] = os.environ) -> Runner:
+def bootstrap(env: Mapping[str, str] = os.environ, clock: Clock | None = None) -> Runner:
     """Build everything from the environment; called once per process, at the first message."""
     settings = Settings.from_env(env)
     table = Table(client("dynamodb"), settings.config_table)
     config = DynamoConfig(table)
     queue = SqsQueue(client("sqs"), settings.run_queue_url)
-    clock = SystemClock()
+    clock = clock or SystemClock()
 
     def connect_over_network(
         integration: Integration, school_year: str, lookups: Mapping[str, Lookup], credentials: Mapping[str, str]

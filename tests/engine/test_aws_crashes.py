@@ -1,0 +1,208 @@
+"""The runner as Lambda calls it, over AWS adapters on moto, killed at every AWS and SIS call of a small run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from rollcall.domain.integration import Integration
+from rollcall.domain.plan import StoredPerson
+from rollcall.store.memory import MemoryClock
+from rollcall.store.people import person_of
+from sync_runner.app import deliver
+from sync_runner.bootstrap import Runner, bootstrap
+from tests.engine.faults import Faults, Faulty, Killed, Mode, aws_faults
+from tests.engine.sis import Sis, SisConnector
+from tests.engine.world import NOON, D, World
+from tests.support.aws import REGION, make_stack
+
+CALLS_AT_LEAST = 50
+
+
+@dataclass
+class Context:
+    """What the handler asks of Lambda."""
+
+    aws_request_id: str
+    remaining_ms: int = 300_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+@dataclass
+class Cloud:
+    """The deployed runner and a queue that redelivers, for one integration."""
+
+    sis: Sis
+    faults: Faults = field(default_factory=Faults)
+    clock: MemoryClock = field(default_factory=lambda: MemoryClock(NOON))
+
+    def __post_init__(self) -> None:
+        stack = make_stack()
+        self.stack, self.env = stack, stack.environment()
+        seed, runner = World().config, self.runner()
+        config = runner.engine.settings
+        config.put_district(seed.district(D))  # type: ignore[attr-defined]
+        for mapping_id in seed.integration(D, "int_1").mappings.values():
+            config.put_mapping(seed.mappings(D, [mapping_id])[mapping_id])  # type: ignore[attr-defined]
+        config.put_integration(seed.integration(D, "int_1"), {})  # type: ignore[attr-defined]
+        self.requests = self.syncs = 0
+
+    def runner(self) -> Runner:
+        """A fresh process."""
+        built = bootstrap(self.env, self.clock)
+
+        def connect(integration: Integration, *_: Any) -> Any:
+            return Faulty(SisConnector(self.sis, D, integration.source), self.faults, "sis")
+
+        return dataclasses.replace(built, engine=dataclasses.replace(built.engine, connect=connect))
+
+    def sync(self) -> str:
+        """Send the contract's message; deliver until the queue is empty; the state the newest run ended in."""
+        body = {"version": 1, "district_id": D, "integration_id": "int_1"}
+        sqs = boto3.client("sqs")
+        self.syncs += 1
+        with _without(self.faults):
+            sqs.send_message(
+                QueueUrl=self.stack.queue_url,
+                MessageBody=json.dumps(body),
+                MessageGroupId="int_1",
+                MessageDeduplicationId=str(self.syncs),
+            )
+        while message := self._receive():
+            for _ in range(10):
+                if self._deliver(message):
+                    break
+                self.clock.advance(minutes=30)  # the queue's visibility time-out
+            self.clock.advance(seconds=1)
+            with _without(self.faults):
+                sqs.delete_message(QueueUrl=self.stack.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        with _without(self.faults):
+            runs, _ = self.runner().engine.runs.history(D, "int_1", (), 1, None)  # type: ignore[attr-defined]
+        return str(runs[0].state)
+
+    def _receive(self) -> dict[str, Any] | None:
+        with _without(self.faults):
+            answer = boto3.client("sqs").receive_message(QueueUrl=self.stack.queue_url, AttributeNames=["All"])
+        return next(iter(answer.get("Messages", ())), None)
+
+    def _deliver(self, message: dict[str, Any]) -> bool:
+        self.requests += 1
+        record = {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+        }
+        with _without(self.faults):
+            runner = self.runner()
+        self.faults.revive()
+        try:
+            return deliver(runner, record, Context(f"request-{self.requests}"))  # type: ignore[arg-type]
+        except Killed:
+            return False
+
+    def people(self) -> dict[str, StoredPerson]:
+        with _without(self.faults):
+            items = boto3.client("dynamodb").scan(TableName=self.stack.people_table)["Items"]
+        stored = [person_of({k: next(iter(v.values())) for k, v in item.items()}) for item in items]
+        return {s.id: s for s in stored}
+
+
+class _without:
+    """Lets the test's own AWS calls through, uncounted."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+
+    def __enter__(self) -> None:
+        self.kept = (self.faults.k, self.faults.dead, list(self.faults.calls))
+        self.faults.k, self.faults.dead = None, False
+
+    def __exit__(self, *_: object) -> None:
+        self.faults.k, self.faults.dead, self.faults.calls[:] = self.kept
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    yield
+
+
+def night(faults: Faults) -> Cloud:
+    """One sync done, and a night with an add, an update, a leaver and a sibling waiting in the SIS."""
+    sis = Sis(page_size=10)
+    for n in range(1, 5):
+        sis.students[str(n)] = {"school": "north", "first": "Noor", "last": f"N{n // 2}", "phone": "555-555-0148"}
+    sis.students["6"] = {"school": "south", "first": "Ann", "last": "Reed", "phone": "555-555-0149"}
+    sis.staff = {"1": {"first": "Orla"}}
+    with _without(faults):
+        cloud = Cloud(sis, Faults())
+        assert cloud.sync() == "completed"
+        cloud.faults = faults
+    sis.students["1"]["first"] = "Nori"
+    del sis.students["3"]
+    sis.students["7"] = {"school": "south", "first": "Bo", "last": "Reed", "phone": "555-555-0149"}
+    return cloud
+
+
+def shape(people: dict[str, StoredPerson]) -> Any:
+    """People without the family ids that a run mints, and who shares one."""
+    families: dict[str | None, list[str]] = {}
+    for s in people.values():
+        families.setdefault(s.person.family_id, []).append(s.id)
+    return {
+        i: (
+            s.integration_id,
+            [getattr(s.person, n) for n in s.person.__struct_fields__ if n != "family_id"],
+            sorted(families[s.person.family_id]) if s.person.family_id else None,
+        )
+        for i, s in people.items()
+    }
+
+
+def drive(k: int | None, mode: Mode) -> tuple[str, Any, list[str]]:
+    faults = Faults(k, mode)
+    with mock_aws(), aws_faults(faults):
+        cloud = night(faults)
+        faults.calls.clear()
+        state = cloud.sync()
+        return state, shape(cloud.people()), list(faults.calls)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["before", "after"])
+def test_killed_at_every_call_and_delivered_again_it_ends_the_same(mode: Mode, aws: None) -> None:
+    state, expected, calls = drive(None, "before")
+    assert state == "completed"
+    assert len(calls) >= CALLS_AT_LEAST, calls
+    failures = []
+    for k in range(1, len(calls) + 1):
+        ended, people, _ = drive(k, mode)
+        if (ended, people) != ("completed", expected):
+            failures.append((k, calls[k - 1], ended))
+    assert failures == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["lost_reply", "throttled"])
+def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, aws: None) -> None:
+    _, expected, calls = drive(None, "before")
+    failures = []
+    for k in range(1, len(calls) + 1):
+        ended, people, _ = drive(k, mode)
+        if (ended, people) != ("completed", expected):
+            failures.append((k, calls[k - 1], ended))
+    assert failures == []
