@@ -2,15 +2,13 @@
 
 import os
 import platform
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from local.bootstrap import EMULATOR, SAM, TOOLS
 from local.emulator import REGION
-from local.paths import ROOT, STATE
-from local.process import LocalError
+from local.paths import STATE
+from local.process import LocalError, Service
 
 STACK_NAME = "rollcall"
 # The emulator takes these for the account's owner; they open nothing anywhere else.
@@ -32,49 +30,46 @@ BUILD = STATE / "build"
 CACHE = STATE / f"build-cache-{sys.version_info.major}.{sys.version_info.minor}-{platform.machine()}"
 
 
-def build() -> None:
+def build(home: Path) -> None:
     """Run `sam build`, for the Python that the emulator runs on and the platform of this machine."""
     uv = f"{TOOLS.script('uv')} pip install --python {EMULATOR.python}"
     pip = f"{TOOLS.python} -m pip install --disable-pip-version-check --no-compile"
-    for install in (uv, pip):
-        done = _sam(
-            {"LAYER_INSTALL": install}, "build", "--cached", "--build-dir", BUILD, "--cache-dir", CACHE
-        )
-        if not done.returncode:
-            return
-    raise LocalError(f"sam build failed\n{done.stdout}")
+    options = ("--cached", "--build-dir", str(BUILD), "--cache-dir", str(CACHE))
+    # As in the bootstrap: where uv cannot reach the package index, pip may.
+    if _sam(home, {"LAYER_INSTALL": uv}, "build", *options):
+        failure = _sam(home, {"LAYER_INSTALL": pip}, "build", *options)
+        if failure:
+            raise LocalError(f"sam build failed\n{failure}")
 
 
-def deploy(endpoint_url: str, bucket: str) -> None:
+def deploy(home: Path, endpoint_url: str, bucket: str) -> None:
     """Run `sam deploy` against the emulator, with its artifacts in a bucket that is there already."""
-    options: dict[str, str | Path] = {
-        "--template-file": BUILD / "template.yaml",
+    options = {
+        "--template-file": str(BUILD / "template.yaml"),
         "--stack-name": STACK_NAME,
         "--region": REGION,
         "--s3-bucket": bucket,
         "--capabilities": "CAPABILITY_IAM",
     }
     overrides = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    done = _sam(
+    failure = _sam(
+        home,
         {"AWS_ENDPOINT_URL": endpoint_url},
         "deploy",
         *(word for option in options.items() for word in option),
         *("--no-confirm-changeset", "--no-progressbar", "--parameter-overrides", *overrides),
     )
-    if done.returncode:
-        raise LocalError(f"sam deploy failed\n{done.stdout}")
+    if failure:
+        raise LocalError(f"sam deploy failed\n{failure}")
 
 
-def _sam(env: Mapping[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the SAM CLI with nothing of the caller's AWS settings, so that it cannot reach a real account."""
+def _sam(home: Path, env: dict[str, str], command: str, *options: str) -> str:
+    """Run the SAM CLI with nothing of the caller's AWS settings, so that it cannot reach a real account.
+
+    Gives back what it said when it failed, and nothing otherwise.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-    return subprocess.run(
-        [SAM.script("sam"), *map(str, arguments)],
-        cwd=ROOT,
-        env=inherited | CREDENTIALS | SETTINGS | dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    line = [SAM.script("sam"), command, *options]
+    log = home / f"sam-{command}.log"
+    with Service(f"sam {command}", line, log, inherited | CREDENTIALS | SETTINGS | env) as running:
+        return "" if running.finish() else running.last_words(100)

@@ -32,7 +32,8 @@ def main(command: list[str]) -> int:
 
 
 def _end_with_parent(child: subprocess.Popen[bytes]) -> None:
-    while sys.stdin.buffer.read(1024):
+    # Not sys.stdin, whose lock this thread would still hold when the interpreter shuts down.
+    while os.read(0, 1024):
         pass
     _end_group(child, signal.SIGTERM)
     try:

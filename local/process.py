@@ -55,6 +55,10 @@ class Service:
         if (code := self._guard.poll()) is not None:
             raise LocalError(f"{self.name} ended with status {code}\n{self.last_words()}")
 
+    def finish(self) -> bool:
+        """Wait until it ends by itself; True when it was successful."""
+        return self._guard.wait() == 0
+
     def last_words(self, lines: int = 20) -> str:
         """The end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

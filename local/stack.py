@@ -161,7 +161,7 @@ class Stack:
 
     def _start_and_build(self) -> None:
         with ThreadPoolExecutor(1) as pool:
-            built = pool.submit(build)
+            built = pool.submit(build, self._home)
             self._emulator = start_emulator(self._home, self._port)
             built.result()
 
@@ -169,7 +169,7 @@ class Stack:
         bucket = f"{STACK_NAME}-artifacts"
         # Without one, the SAM CLI deploys a stack of its own first, only to have a bucket.
         self.client("s3").create_bucket(Bucket=bucket)
-        deploy(self.endpoint_url, bucket)
+        deploy(self._home, self.endpoint_url, bucket)
 
     def _read_outputs(self) -> None:
         cloudformation = self.client("cloudformation")
