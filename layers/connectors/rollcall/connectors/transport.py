@@ -46,7 +46,7 @@ from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransie
 from rollcall.domain.url import UrlRefused, parse_url
 
 ANSWER_SECONDS = 90.0
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 180.0
 TRIES = 4
 AHEAD = 4
 _BACKOFF_SECONDS = 0.5
@@ -237,5 +237,6 @@ def _check_json(body: bytes) -> None:
         raise NeedsAttention(
             "endpoint_not_json", "The address of the SIS answers with a web page instead of data."
         )
-    if text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]"):
+    # An answer cut off within its headers looks like one with an empty body.
+    if not text or (text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]")):
         raise SourceTransient("source_interrupted", "An answer of the SIS ends too early.")

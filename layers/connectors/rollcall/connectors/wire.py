@@ -73,7 +73,7 @@ class HttpSender:
 
     def __init__(self, addresses: Addresses, connections: int) -> None:
         # urllib3 writes whole URLs, query strings included, to its own log.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._addresses = addresses
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies, no .netrc from the environment
@@ -206,11 +206,9 @@ class _TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """What ``http.client`` reads the answer from; it asks for ``rb``."""
-        timeout = self._sock.gettimeout()
-        assert timeout is not None, "every exchange has a time limit"
-        return io.BufferedReader(
-            _TimedReader(self._sock, self._sock.makefile("rb", buffering=0), timeout), _CHUNK
-        )
+        seconds = self._sock.gettimeout() or 0.0
+        reader = _TimedReader(self._sock, self._sock.makefile("rb", buffering=0), seconds)
+        return io.BufferedReader(reader, _CHUNK)
 
 
 class _TimedReader(io.RawIOBase):

@@ -71,7 +71,9 @@ class Aeries:
             names.append("contacts")
         if "staff" in types:
             names.append("staff")
-        self.streams: tuple[Stream, ...] = tuple(Stream(name=name) for name in names)
+        self.streams: tuple[Stream, ...] = tuple(
+            Stream(name=name, own="staff" if name == "staff" else "") for name in names
+        )
 
     # ------------------------------------------------------------------------------------------------ asking
 

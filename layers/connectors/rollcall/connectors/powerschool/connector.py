@@ -1,7 +1,7 @@
 """PowerSchool behind the connector interface: what is asked for, and in which order.
 
-A list is asked for by page number up to the count that PowerSchool announces, and the count is asked for again at the
-end: rows move between pages when somebody enrolls or leaves meanwhile, and then the pages do not make one list.
+A list is asked for by page number up to the count that PowerSchool announces. Rows move between pages when somebody
+enrolls or leaves meanwhile; then the records received are not as many as announced, which the engine sees.
 """
 
 from __future__ import annotations
@@ -103,11 +103,11 @@ class PowerSchool:
         self._with_contacts = "contact" in types or ("student" in types and heads)
         streams = []
         if types & {"student", "contact"}:
-            streams.append(Stream(name="students"))
+            streams.append(Stream(name="students", own="student"))
         if "staff" in types:
             streams.append(Stream(name="staff"))
         if self._with_contacts:
-            streams.append(Stream(name="contacts", per="students"))
+            streams.append(Stream(name="contacts", own="student", per="students"))
         self.streams: tuple[Stream, ...] = tuple(streams)
 
     # ------------------------------------------------------------------------------------------------ asking
@@ -181,7 +181,7 @@ class PowerSchool:
             first, announced = 1, self._count(part)
         else:
             first, announced = map(int, cursor.split("/"))
-        last = max(1, -(-announced // part.params["page_size"]))
+        last = max(first, -(-announced // part.params["page_size"]))
         if last > MAX_PAGES:
             raise SourceContract("too_many_pages", "The SIS announces more pages than a school can have.")
         guard = LoopGuard(MAX_PAGES)
@@ -189,12 +189,22 @@ class PowerSchool:
         with closing(self._client.fetch_ordered(requests)) as answers:
             for page, answer in enumerate(answers, first):
                 guard.check(answer.body)
-                if page == last and self._count(part) != announced:
-                    raise SourceContract(
-                        "count_changed", "A list of the SIS changed while it was read; run the sync again."
-                    )
-                following = None if page == last else f"{page + 1}/{announced}"
+                beyond = self._beyond(part, page, answer.body) if page == last else None
+                following = f"{page + 1}/{announced}" if page < last or beyond else None
                 yield Page(body=answer.body, cursor=following, announced=announced)
+                if beyond:
+                    yield Page(body=beyond, cursor=None, announced=announced)
+
+    def _beyond(self, part: Part, last: int, body: bytes) -> bytes | None:
+        """The page after the last one, when that one was full and rows have moved there since the count."""
+        if self._size(part, body) < part.params["page_size"]:
+            return None
+        following = self._client.send(_list_request(part, last + 1)).body
+        # Some servers answer with the last page again.
+        return following if self._size(part, following) and following != body else None
+
+    def _size(self, part: Part, body: bytes) -> int:
+        return len(self.split(part.stream, Page(body=body, cursor=None)))
 
     def _contact_pages(self, cursor: str | None, subjects: Sequence[str]) -> Iterator[Page]:
         first = int(cursor or 0)
