@@ -145,6 +145,14 @@ def apply_form(
     )
 
 
+def rescheduled(schedule: Schedule, time_zone: str, now: datetime) -> Schedule:
+    """The schedule once its district has moved to another time zone."""
+    planned = next_run(schedule.frequency, time_zone, now) if schedule.active else None
+    return schedule.model_copy(
+        update={"next_run_at": planned, "version": schedule.version + 1, "updated_at": now}
+    )
+
+
 def _next_minute(minute: int, zone: ZoneInfo, after: datetime) -> datetime:
     candidate = after.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     # Minute by minute, because some zones shift by half an hour.

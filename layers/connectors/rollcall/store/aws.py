@@ -37,7 +37,7 @@ _PATIENCE = frozenset(
 _ABSENT = frozenset({"NoSuchKey", "404"})
 
 
-def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+def client(service: str) -> Any:
     """A client that gives up in seconds rather than minutes. Endpoint, region and credentials are the
     environment's.
     """

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """Blobs in S3."""
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ _WHAT = "file store"
 class S3Blobs:
     """The ``Blobs`` port over one bucket."""
 
-    def __init__(self, client: Any, bucket: str) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 

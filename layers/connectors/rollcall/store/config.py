@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """Configuration in DynamoDB: districts, integrations and their sealed credentials, mappings, schedules.
 
 A record is one JSON document beside the attributes that conditions and indexes need. The rows of a mapping

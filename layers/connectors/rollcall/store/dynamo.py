@@ -40,7 +40,7 @@ class TransactionFailed(Exception):
 class Table:
     """One table. Every read is consistent, except on an index, which cannot be."""
 
-    def __init__(self, client: Any, name: str, sleep: Callable[[float], None] = time.sleep) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, name: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._sleep = sleep
         self.name = name
@@ -177,7 +177,7 @@ class Table:
                 raise _Contended from error
             raise
 
-    def _conditional(self, call: Callable[..., Any], **request: Any) -> Any:  # noqa: ANN401
+    def _conditional(self, call: Callable[..., Any], **request: Any) -> Any:
         with translated(_WHAT):
             try:
                 return call(TableName=self.name, **request)

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """Every port in memory, for tests. They pass the same contract tests as the adapters on AWS.
 
 What is put in is copied, and what comes out is a copy, as if it had gone over the wire.

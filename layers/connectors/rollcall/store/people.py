@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """The people table in DynamoDB.
 
 An item is one person: a JSON document, its hash, and keys for the indexes. A person is a partition of their

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """The run queue in SQS."""
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from rollcall.store.aws import translated
 class SqsQueue:
     """The ``Queue`` port over one FIFO queue."""
 
-    def __init__(self, client: Any, url: str) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
@@ -26,4 +25,11 @@ class SqsQueue:
                 MessageBody=msgspec.json.encode(message).decode(),
                 MessageGroupId=message.integration_id,
                 MessageDeduplicationId=dedup,
+            )
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """Let a message that is being handled come again after ``seconds``, not after the queue's own time-out."""
+        with translated("run queue"):
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
             )

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """Runs, leases and what an integration remembers, in DynamoDB.
 
 Whoever writes for a run proves in the same transaction that they still hold the integration's lease: only a

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the port says what each method does
 """Credentials, sealed and opened by KMS."""
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ class KmsVault:
     sealed for.
     """
 
-    def __init__(self, client: Any, key_id: str) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, key_id: str) -> None:
         self._client = client
         self._key_id = key_id
 

@@ -1,0 +1,34 @@
+"""The handler of the HTTP API."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from config_api.api import Api
+from config_api.bootstrap import Parts, Settings, bootstrap
+from config_api.routes import districts, integrations, mappings, openapi, people, runs, schedules, systems
+
+
+def build(parts: Parts) -> Api:
+    """The API over the given parts."""
+    api = Api(parts)
+    for module in (systems, districts, integrations, mappings, schedules, runs, people, openapi):
+        module.register(api)
+    return api
+
+
+@cache
+def _api() -> Api:
+    copy_config_to_registered_loggers(source_logger=Logger())
+    return build(bootstrap(Settings.from_env(os.environ)))
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """One request of API Gateway (payload version 2.0)."""
+    return _api().handle(event, context)

@@ -1,0 +1,82 @@
+"""What a request body must be before anybody looks at its fields."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from config_api.problems import Problem
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 20
+
+
+def check_body(event: Mapping[str, Any]) -> None:
+    """Raise the :class:`Problem` of a body that is not one JSON object of reasonable size. A GET may have none."""
+    data = _bytes(event)
+    if len(data) > MAX_BYTES:
+        detail = f"The body has {len(data)} bytes; at most {MAX_BYTES} are accepted."
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+    if event["requestContext"]["http"]["method"] == "GET":
+        return
+    media_type = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
+    if data and media_type not in ("application/json", ""):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "Send JSON, with 'Content-Type: application/json'."
+        )
+    try:
+        # Whoever encodes answers as UTF-8 must be able to: half a surrogate pair cannot be written.
+        value = json.loads(data.decode(), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode()
+    except _BadBody as error:
+        raise _bad(str(error)) from None
+    except RecursionError:
+        raise _bad("The body is nested too deeply.") from None
+    except UnicodeError:
+        raise _bad("The body is not valid UTF-8.") from None
+    except ValueError:
+        raise _bad("The body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise _bad("The body must be a JSON object.")
+    if _deeper_than(value, MAX_DEPTH):
+        raise _bad("The body is nested too deeply.")
+
+
+class _BadBody(Exception):
+    pass
+
+
+def _bytes(event: Mapping[str, Any]) -> bytes:
+    body: str = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return body.encode(errors="surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise _bad("The body is not valid Base64.") from None
+
+
+def _bad(detail: str) -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "not_json", detail)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _BadBody("The body names a field twice.")
+    return value
+
+
+def _no_constant(_: str) -> None:
+    raise _BadBody("The body holds NaN or Infinity, which are not JSON.")
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    children = value.values() if isinstance(value, dict) else value
+    return depth == 0 or any(_deeper_than(child, depth - 1) for child in children)

@@ -1,0 +1,88 @@
+"""The one place where the API's parts meet: adapters on AWS, from settings in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from rollcall.domain.ports import Blobs, Clock, Queue, Vault
+from rollcall.domain.url import Addresses
+from rollcall.store import aws
+from rollcall.store.blobs import S3Blobs
+from rollcall.store.config import ConfigStore, DynamoConfig
+from rollcall.store.dynamo import Table
+from rollcall.store.idempotency import DynamoIdempotency
+from rollcall.store.people_search import DynamoPeopleSearch
+from rollcall.store.queue import SqsQueue
+from rollcall.store.runs import DynamoRuns, RunLog
+from rollcall.store.vault import KmsVault
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the template sets."""
+
+    config_table: str
+    people_table: str
+    bucket: str
+    run_queue_url: str
+    credential_key_id: str
+    sis_addresses: Addresses
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Raises ``KeyError`` for a setting that is missing and ``ValueError`` for one that makes no sense."""
+        addresses = env["SIS_ADDRESSES"]
+        if addresses not in ("public", "loopback"):
+            raise ValueError("SIS_ADDRESSES must be public or loopback")
+        return cls(
+            config_table=env["CONFIG_TABLE"],
+            people_table=env["PEOPLE_TABLE"],
+            bucket=env["BUCKET"],
+            run_queue_url=env["RUN_QUEUE_URL"],
+            credential_key_id=env["CREDENTIAL_KEY_ID"],
+            sis_addresses=cast("Addresses", addresses),
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything the routes need from outside."""
+
+    clock: Clock
+    config: ConfigStore
+    runs: RunLog
+    people: DynamoPeopleSearch
+    blobs: Blobs
+    queue: Queue
+    vault: Vault
+    idempotency: DynamoIdempotency
+    addresses: Addresses
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Aware UTC time."""
+        return datetime.now(UTC)
+
+
+def bootstrap(settings: Settings) -> Parts:
+    """The parts on AWS; nothing is called yet."""
+    dynamodb = aws.client("dynamodb")
+    config_table = Table(dynamodb, settings.config_table)
+    clock = SystemClock()
+    return Parts(
+        clock=clock,
+        config=DynamoConfig(config_table),
+        runs=DynamoRuns(config_table, clock),
+        people=DynamoPeopleSearch(Table(dynamodb, settings.people_table)),
+        blobs=S3Blobs(aws.client("s3"), settings.bucket),
+        queue=SqsQueue(aws.client("sqs"), settings.run_queue_url),
+        vault=KmsVault(aws.client("kms"), settings.credential_key_id),
+        idempotency=DynamoIdempotency(config_table),
+        addresses=settings.sis_addresses,
+    )

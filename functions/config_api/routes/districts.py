@@ -1,0 +1,75 @@
+"""A district's own settings."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from config_api.api import Api
+from config_api.once import IfMatch, check_version
+from config_api.problems import Problem
+from config_api.views import DistrictView, district_view
+from rollcall.domain.district import DISTRICT_ID, District, DistrictForm, apply_form
+from rollcall.domain.errors import NotFound
+from rollcall.domain.form import invalid
+from rollcall.domain.schedule import rescheduled
+
+
+class DistrictUpdate(DistrictForm):
+    """A district as written; ``version`` is the one that was read, left out for a new district."""
+
+    version: int | None = None
+
+
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+    """Declare the routes."""
+    parts = api.parts
+
+    @api.route("GET", "/v1/districts/<district_id>", "A district", right="viewer")
+    def read_district(district_id: str) -> DistrictView:
+        return district_view(parts.config.district(district_id), parts.clock.now())
+
+    @api.route(
+        "PUT",
+        "/v1/districts/<district_id>",
+        "Change a district; the platform operator may create one",
+        right="admin",
+        creates=True,
+    )
+    def write_district(
+        district_id: str, form: Annotated[DistrictUpdate, Body()], if_match: IfMatch = None
+    ) -> Response[DistrictView]:
+        now = parts.clock.now()
+        stored = _stored(district_id)
+        if stored is None:
+            _check_new(district_id)
+        else:
+            check_version(stored.version, if_match, form.version)
+        district = apply_form(district_id, form, stored, now)
+        parts.config.put_district(district)
+        if stored and stored.time_zone != district.time_zone:
+            for schedule in parts.config.schedules(district_id):
+                parts.config.put_schedule(rescheduled(schedule, district.time_zone, now))
+        return Response(
+            status_code=HTTPStatus.OK if stored else HTTPStatus.CREATED,
+            content_type="application/json",
+            body=district_view(district, now),
+        )
+
+    def _stored(district_id: str) -> District | None:
+        try:
+            return parts.config.district(district_id)
+        except NotFound:
+            return None
+
+    def _check_new(district_id: str) -> None:
+        if not api.caller.access.platform:
+            raise Problem(
+                HTTPStatus.FORBIDDEN, "forbidden", "Only the platform operator may create a district."
+            )
+        if not DISTRICT_ID.fullmatch(district_id):
+            message = "Use 2 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit."
+            raise invalid("district_id", "wrong_format", message)

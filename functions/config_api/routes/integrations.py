@@ -1,0 +1,243 @@
+"""Integrations: list, read, create, change, run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import Field, TypeAdapter, ValidationError
+
+from config_api.api import Api
+from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
+from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
+from config_api.problems import field_errors
+from config_api.views import IntegrationView, RunView, integration_view, run_view
+from rollcall.domain.errors import Conflict
+from rollcall.domain.form import Form, Invalid
+from rollcall.domain.integration import (
+    AeriesForm,
+    AeriesUpdate,
+    AnyForm,
+    Integration,
+    IntegrationUpdate,
+    PowerSchoolForm,
+    PowerSchoolUpdate,
+    Secret,
+    apply_form,
+    secrets_of,
+)
+from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.run import Mode, Run
+from rollcall.store.dispatch import CHECK_AFTER, start
+
+_view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
+_run: TypeAdapter[RunView] = TypeAdapter(RunView)
+_update: TypeAdapter[PowerSchoolUpdate | AeriesUpdate] = TypeAdapter(IntegrationUpdate)
+SortBy = Literal["name", "system", "url", "active"]
+
+
+class IntegrationPatch(Form):
+    """Any of the fields of an integration. ``mappings`` and ``credentials`` are merged, the rest replaced."""
+
+    system: str | None = None
+    name: str | None = None
+    url: str | None = None
+    credentials: dict[str, Secret] = Field(default_factory=dict)
+    mappings: dict[str, str] = Field(default_factory=dict)
+    family_identifier: list[str] = Field(default_factory=list)
+    drop_students_not_in_file: bool = False
+    member_types: list[str] = Field(default_factory=list)
+    primary_enrollment_codes: list[str] = Field(default_factory=list)
+    alternate_enrollment_codes: list[str] = Field(default_factory=list)
+    use_local_id_as_pin: bool = False
+    use_contact_record: bool = False
+    active: bool | None = None
+    version: int | None = None
+
+
+class RunRequest(Form):
+    """What kind of run to start. A preview stops before anything is changed."""
+
+    mode: Mode = "sync"
+
+
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+    """Declare the routes."""
+    parts = api.parts
+
+    @api.route(
+        "GET", "/v1/districts/<district_id>/integrations", "Integrations of a district", right="viewer"
+    )
+    def list_integrations(
+        district_id: str,
+        search: Search = None,
+        include_inactive: bool = False,
+        sort: SortBy = "name",
+        order: Order = "asc",
+        limit: Limit = 25,
+        cursor: Cursor = None,
+    ) -> Page[IntegrationView]:
+        found = [
+            integration
+            for integration in parts.config.integrations(district_id)
+            if (include_inactive or integration.active) and named(integration.name, search)
+        ]
+        page, more = page_of(found, lambda item: (_sort_key(item, sort), item.id), cursor, limit, order)
+        last = _last_runs(district_id, page)
+        return Page(items=[integration_view(item, last.get(item.id)) for item in page], next=more)
+
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/integrations",
+        "Add an integration",
+        right="admin",
+        status=HTTPStatus.CREATED,
+    )
+    def create_integration(
+        district_id: str,
+        form: Annotated[PowerSchoolForm | AeriesForm, Body(discriminator="system")],
+        idempotency_key: IdempotencyKey = None,
+    ) -> IntegrationView:
+        def make(making: Making) -> IntegrationView:
+            return _write(district_id, making.new_id("int"), form, None, making)
+
+        return once(api, district_id, idempotency_key, _view, make)
+
+    @api.route(
+        "GET", "/v1/districts/<district_id>/integrations/<integration_id>", "An integration", right="viewer"
+    )
+    def read_integration(district_id: str, integration_id: str) -> IntegrationView:
+        integration = parts.config.integration(district_id, integration_id)
+        return integration_view(integration, _last_runs(district_id, [integration]).get(integration_id))
+
+    @api.route(
+        "PUT",
+        "/v1/districts/<district_id>/integrations/<integration_id>",
+        "Write an integration anew; secrets that are left out stay",
+        right="admin",
+    )
+    def write_integration(
+        district_id: str,
+        integration_id: str,
+        form: Annotated[PowerSchoolUpdate | AeriesUpdate, Body(discriminator="system")],
+        if_match: IfMatch = None,
+    ) -> IntegrationView:
+        stored = parts.config.integration(district_id, integration_id)
+        check_version(stored.version, if_match, form.version)
+        return _write(district_id, integration_id, form, stored, Making(parts.clock.now(), None))
+
+    @api.route(
+        "PATCH",
+        "/v1/districts/<district_id>/integrations/<integration_id>",
+        "Change some fields of an integration, such as active",
+        right="admin",
+    )
+    def patch_integration(
+        district_id: str,
+        integration_id: str,
+        patch: Annotated[IntegrationPatch, Body()],
+        if_match: IfMatch = None,
+    ) -> IntegrationView:
+        stored = parts.config.integration(district_id, integration_id)
+        check_version(stored.version, if_match, patch.version)
+        making = Making(parts.clock.now(), None)
+        if patch.model_fields_set <= {"active", "version"} and patch.active is False:
+            # Switching off must work whatever has become of its mappings.
+            return _store(stored.model_copy(update=_off(stored, making)), {})
+        return _write(district_id, integration_id, _merged(stored, patch), stored, making)
+
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/integrations/<integration_id>/runs",
+        "Run an integration now",
+        right="operator",
+        status=HTTPStatus.ACCEPTED,
+    )
+    def run_integration(
+        district_id: str,
+        integration_id: str,
+        request: Annotated[RunRequest, Body()],
+        idempotency_key: IdempotencyKey = None,
+    ) -> RunView:
+        def make(making: Making) -> RunView:
+            integration = parts.config.integration(district_id, integration_id)
+            if not integration.active:
+                raise Conflict("integration_inactive", "The integration is inactive; activate it to run it.")
+            run = Run(
+                id=making.new_id("run"),
+                district_id=district_id,
+                integration_id=integration_id,
+                system=integration.system,
+                mode=request.mode,
+                requested_by=api.caller.user,
+                queued_at=making.now,
+                check_at=making.now + CHECK_AFTER,
+            )
+            return run_view(start(parts.runs, parts.queue, run))
+
+        return once(api, district_id, idempotency_key, _run, make)
+
+    def _write(
+        district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
+    ) -> IntegrationView:
+        integration = apply_form(
+            integration_id,
+            district_id,
+            form,
+            stored,
+            siblings=parts.config.integrations(district_id),
+            mappings=_chosen(district_id, form),
+            addresses=parts.addresses,
+            now=making.now,
+        )
+        sealed = {
+            key: parts.vault.seal(district_id, integration_id, secret)
+            for key, secret in secrets_of(form).items()
+        }
+        return _store(integration, sealed)
+
+    def _store(integration: Integration, sealed: Mapping[str, str]) -> IntegrationView:
+        parts.config.put_integration(integration, sealed)
+        return integration_view(
+            integration, _last_runs(integration.district_id, [integration]).get(integration.id)
+        )
+
+    def _chosen(district_id: str, form: AnyForm) -> dict[str, CodeMapping]:
+        wanted = set(form.mappings.model_dump().values())
+        heads = (mapping for mapping, _ in parts.config.mapping_heads(district_id))
+        return {mapping.id: mapping for mapping in heads if mapping.id in wanted}
+
+    def _last_runs(district_id: str, integrations: Iterable[Integration]) -> dict[str, Run]:
+        states = parts.runs.states(district_id, [integration.id for integration in integrations])
+        wanted = {
+            integration_id: state.active_run or state.last_run for integration_id, state in states.items()
+        }
+        runs = parts.runs.get_many(district_id, [run_id for run_id in wanted.values() if run_id])
+        return {key: runs[run_id] for key, run_id in wanted.items() if run_id and run_id in runs}
+
+
+def _sort_key(integration: Integration, sort: SortBy) -> str:
+    if sort == "active":
+        # Active ones first.
+        return f"{not integration.active:d}{integration.name.casefold()}"
+    value: str = getattr(integration, sort)
+    return value.casefold()
+
+
+def _off(stored: Integration, making: Making) -> dict[str, Any]:
+    return {"active": False, "version": stored.version + 1, "updated_at": making.now}
+
+
+def _merged(stored: Integration, patch: IntegrationPatch) -> PowerSchoolUpdate | AeriesUpdate:
+    """The whole form that a patch comes to. Raises :class:`Invalid`."""
+    changes = patch.model_dump(exclude_unset=True, exclude={"version"})
+    model = AeriesUpdate if stored.system == "aeries" else PowerSchoolUpdate
+    before = stored.model_dump(include=set(model.model_fields) - {"credentials", "version"})
+    before = {name: list(value) if isinstance(value, tuple) else value for name, value in before.items()}
+    mappings = {**stored.mappings, **changes.pop("mappings", {})}
+    try:
+        return _update.validate_python({**before, **changes, "mappings": mappings})
+    except ValidationError as error:
+        raise Invalid(field_errors(error.errors(include_url=False, include_input=False))) from None

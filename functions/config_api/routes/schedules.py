@@ -1,0 +1,149 @@
+"""Schedules."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from pydantic import TypeAdapter
+
+from config_api.api import Api
+from config_api.listing import Cursor, Limit, Page, Search, named, page_of
+from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
+from config_api.views import RunView, ScheduleView, run_view, schedule_view
+from rollcall.domain.errors import Conflict
+from rollcall.domain.form import FieldError, Form, raise_if_any
+from rollcall.domain.ids import derived_id
+from rollcall.domain.run import Run
+from rollcall.domain.schedule import Schedule, ScheduleForm, apply_form
+from rollcall.store.dispatch import CHECK_AFTER, start
+
+_view = TypeAdapter(ScheduleView)
+_runs: TypeAdapter[Page[RunView]] = TypeAdapter(Page[RunView])
+
+
+class ScheduleUpdate(ScheduleForm):
+    """An existing schedule, written anew."""
+
+    version: int | None = None
+
+
+class NoFields(Form):
+    """An empty object."""
+
+
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+    """Declare the routes."""
+    parts = api.parts
+
+    @api.route("GET", "/v1/districts/<district_id>/schedules", "Schedules of a district", right="viewer")
+    def list_schedules(
+        district_id: str,
+        search: Search = None,
+        include_inactive: bool = False,
+        limit: Limit = 25,
+        cursor: Cursor = None,
+    ) -> Page[ScheduleView]:
+        found = [
+            schedule
+            for schedule in parts.config.schedules(district_id)
+            if (include_inactive or schedule.active) and named(schedule.name, search)
+        ]
+        page, more = page_of(found, lambda item: (item.name.casefold(), item.id), cursor, limit)
+        return Page(items=[_shown(schedule) for schedule in page], next=more)
+
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/schedules",
+        "Add a schedule",
+        right="admin",
+        status=HTTPStatus.CREATED,
+    )
+    def create_schedule(
+        district_id: str, form: Annotated[ScheduleForm, Body()], idempotency_key: IdempotencyKey = None
+    ) -> ScheduleView:
+        return once(
+            api,
+            district_id,
+            idempotency_key,
+            _view,
+            lambda making: _write(district_id, making.new_id("sch"), form, None, making),
+        )
+
+    @api.route("GET", "/v1/districts/<district_id>/schedules/<schedule_id>", "A schedule", right="viewer")
+    def read_schedule(district_id: str, schedule_id: str) -> ScheduleView:
+        return _shown(parts.config.schedule(district_id, schedule_id))
+
+    @api.route(
+        "PUT", "/v1/districts/<district_id>/schedules/<schedule_id>", "Write a schedule anew", right="admin"
+    )
+    def write_schedule(
+        district_id: str,
+        schedule_id: str,
+        form: Annotated[ScheduleUpdate, Body()],
+        if_match: IfMatch = None,
+    ) -> ScheduleView:
+        stored = parts.config.schedule(district_id, schedule_id)
+        check_version(stored.version, if_match, form.version)
+        return _write(district_id, schedule_id, form, stored, Making(parts.clock.now(), None))
+
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/schedules/<schedule_id>/runs",
+        "Run every active integration of a schedule now",
+        right="operator",
+        status=HTTPStatus.ACCEPTED,
+    )
+    def run_schedule(
+        district_id: str,
+        schedule_id: str,
+        request: Annotated[NoFields, Body()],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Page[RunView]:
+        def make(making: Making) -> Page[RunView]:
+            schedule = parts.config.schedule(district_id, schedule_id)
+            active = {item.id: item for item in parts.config.integrations(district_id) if item.active}
+            chosen = [active[item] for item in schedule.integration_ids if item in active]
+            if not chosen:
+                raise Conflict("integration_inactive", "None of the schedule's integrations is active.")
+            request_id = making.new_id("run")
+            started = [
+                start(
+                    parts.runs,
+                    parts.queue,
+                    Run(
+                        id=derived_id("run", making.now, request_id, integration.id),
+                        district_id=district_id,
+                        integration_id=integration.id,
+                        system=integration.system,
+                        requested_by=api.caller.user,
+                        queued_at=making.now,
+                        check_at=making.now + CHECK_AFTER,
+                    ),
+                )
+                for integration in chosen
+            ]
+            return Page(items=[run_view(run) for run in started], next=None)
+
+        return once(api, district_id, idempotency_key, _runs, make)
+
+    def _write(
+        district_id: str, schedule_id: str, form: ScheduleForm, stored: Schedule | None, making: Making
+    ) -> ScheduleView:
+        known = {integration.id for integration in parts.config.integrations(district_id)}
+        message = "The district has no such integration; choose one of its integrations."
+        raise_if_any(
+            FieldError(field=f"integration_ids.{index}", code="unknown_integration", message=message)
+            for index, integration_id in enumerate(form.integration_ids)
+            if integration_id not in known
+        )
+        schedule = apply_form(schedule_id, district_id, form, stored, _time_zone(), making.now)
+        parts.config.put_schedule(schedule)
+        return _shown(schedule)
+
+    def _shown(schedule: Schedule) -> ScheduleView:
+        return schedule_view(schedule, _time_zone(), parts.clock.now())
+
+    def _time_zone() -> str:
+        return api.district.time_zone

@@ -1,0 +1,25 @@
+"""Which systems can be chosen, and what the form of each holds."""
+
+from __future__ import annotations
+
+from config_api.api import Api
+from config_api.listing import Page
+from config_api.views import SystemView
+from rollcall.domain.integration import SYSTEMS
+
+
+def register(api: Api) -> None:
+    """Declare the routes."""
+
+    @api.route("GET", "/v1/systems", "Systems that can be chosen, with the form of each")
+    def list_systems() -> Page[SystemView]:
+        items = [
+            SystemView(
+                system=system,
+                title=spec.title,
+                credentials=list(spec.credentials),
+                form=spec.form.model_json_schema(),
+            )
+            for system, spec in SYSTEMS.items()
+        ]
+        return Page(items=items, next=None)
