@@ -35,9 +35,10 @@ def build(home: Path) -> None:
     uv = f"{TOOLS.script('uv')} pip install --python {EMULATOR.python}"
     pip = f"{TOOLS.python} -m pip install --disable-pip-version-check --no-compile"
     options = ("--cached", "--build-dir", str(BUILD), "--cache-dir", str(CACHE))
+    compiler = {"LAYER_COMPILER": str(EMULATOR.python)}
     # As in the bootstrap: where uv cannot reach the package index, pip may.
-    if _sam(home, {"LAYER_INSTALL": uv}, "build", *options):
-        failure = _sam(home, {"LAYER_INSTALL": pip}, "build", *options)
+    if _sam(home, {"LAYER_INSTALL": uv, **compiler}, "build", *options):
+        failure = _sam(home, {"LAYER_INSTALL": pip, **compiler}, "build", *options)
         if failure:
             raise LocalError(f"sam build failed\n{failure}")
 
