@@ -10,13 +10,17 @@ import json
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 from simulators import aeries, powerschool
 from simulators.control import PREFIX, Simulator
 from simulators.district import TODAY, generate
 from simulators.serving import serve
+
+Switches = TypeVar("Switches", aeries.Options, powerschool.Options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
         )
         one.add_argument("--tls-certificate", default="", help="PEM file, to serve HTTPS")
         one.add_argument("--tls-key", default="")
+        one.add_argument(
+            "--switch", action="append", default=[], metavar="NAME=VALUE", help="a switch of the README"
+        )
     power = systems.choices["powerschool"]
     power.add_argument("--client-id", default=powerschool.Options().client_id)
     power.add_argument("--client-secret", default=powerschool.Options().client_secret)
@@ -58,18 +65,37 @@ def make(arguments: argparse.Namespace) -> Simulator:
         unknown_codes=arguments.unknown_codes,
     )
     if arguments.system == "aeries":
-        base_path = f"/{arguments.base_path.strip('/')}" if arguments.base_path.strip("/") else ""
+        path = arguments.base_path.strip("/")
+        base_path = f"/{path}" if path else ""
         return aeries.create_app(
-            district, aeries.Options(certificate=arguments.certificate, base_path=base_path)
+            district, switched(aeries.Options(arguments.certificate, base_path), arguments.switch)
         )
-    sizes = dict.fromkeys((*powerschool.RESOURCES, "schema_table_query"), arguments.page_size)
     options = powerschool.Options(
-        client_id=arguments.client_id,
-        client_secret=arguments.client_secret,
+        arguments.client_id,
+        arguments.client_secret,
         plugin=arguments.plugin,
-        max_page_sizes=sizes,
+        max_page_sizes=dict.fromkeys((*powerschool.RESOURCES, "schema_table_query"), arguments.page_size),
     )
-    return powerschool.create_app(district, options)
+    return powerschool.create_app(district, switched(options, arguments.switch))
+
+
+def switched(options: Switches, pairs: list[str]) -> Switches:
+    """`options` with `NAME=VALUE` pairs applied: true/false, a number, a comma list, or text, as the field is."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        match getattr(options, name, None):
+            case bool():
+                values[name] = text == "true"
+            case int():
+                values[name] = int(text)
+            case str():
+                values[name] = text
+            case frozenset():
+                values[name] = frozenset(text.split(",")) if text else frozenset()
+            case _:
+                raise SystemExit(f"no switch {name!r}")
+    return replace(options, **values)
 
 
 def main(argv: list[str] | None = None) -> int:

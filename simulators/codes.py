@@ -13,9 +13,23 @@ _AERIES: dict[str, Codes] = {
     "gender": {"female": "F", "male": "M", "nonbinary": "X"},
     "ethnicity": {"hispanic": "Y", "not_hispanic": "N"},
     "grade_level": {"PK": "-2", "TK": "-1", "K": "0", **{grade: grade for grade in GRADES[3:]}},
-    "race": dict(zip(RACES, ["700", "600", "100", "201", "202", "203", "204", "205", "400", "301", "303"], strict=True)),
-    "language": dict(zip(LANGUAGES, ["00", "01", "02", "03", "07", "04", "05", "06", "08", "11", "12", "16", "28", "29"], strict=True)),
-    "relationship": dict(zip(RELATIONSHIPS, ["10", "11", "13", "14", "20", "21", "30", "40", "41", "50", "60", "90"], strict=True)),
+    "race": dict(
+        zip(RACES, ["700", "600", "100", "201", "202", "203", "204", "205", "400", "301", "303"], strict=True)
+    ),
+    "language": dict(
+        zip(
+            LANGUAGES,
+            ["00", "01", "02", "03", "07", "04", "05", "06", "08", "11", "12", "16", "28", "29"],
+            strict=True,
+        )
+    ),
+    "relationship": dict(
+        zip(
+            RELATIONSHIPS,
+            ["10", "11", "13", "14", "20", "21", "30", "40", "41", "50", "60", "90"],
+            strict=True,
+        )
+    ),
 }
 _POWERSCHOOL: dict[str, Codes] = {
     "gender": {"female": "F", "male": "M", "nonbinary": "X"},
@@ -23,7 +37,26 @@ _POWERSCHOOL: dict[str, Codes] = {
     "grade_level": _AERIES["grade_level"],
     "race": dict(zip(RACES, ["WH", "BL", "AI", "CH", "JP", "KO", "VI", "IN", "FI", "HA", "SA"], strict=True)),
     "language": dict(
-        zip(LANGUAGES, ["ENG", "SPA", "VIE", "CAN", "MAN", "KOR", "TAG", "POR", "JPN", "ARA", "ARM", "FAR", "PUN", "RUS"], strict=True)
+        zip(
+            LANGUAGES,
+            [
+                "ENG",
+                "SPA",
+                "VIE",
+                "CAN",
+                "MAN",
+                "KOR",
+                "TAG",
+                "POR",
+                "JPN",
+                "ARA",
+                "ARM",
+                "FAR",
+                "PUN",
+                "RUS",
+            ],
+            strict=True,
+        )
     ),
     "relationship": {
         detail: detail.replace("_", " ").title() if detail != "guardian" else "Legal Guardian"

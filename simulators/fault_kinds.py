@@ -75,7 +75,9 @@ def _html_login(params: Params) -> Reply:
 
 def _maintenance_page(params: Params) -> Reply:
     """Where the maintenance redirect ends: an answer that looks like success."""
-    page = b"<!DOCTYPE html><html><head><title>PowerSchool page unavailable</title></head><body></body></html>"
+    page = (
+        b"<!DOCTYPE html><html><head><title>PowerSchool page unavailable</title></head><body></body></html>"
+    )
     return Reply(200, HTML_TYPE, page)
 
 
@@ -129,7 +131,7 @@ def rows_of(document: Any, depth: int = 2) -> list[Any] | None:
 
 
 def _count_mismatch(document: Any, params: Params, memory: Memory, path: str) -> Any:
-    """Announces more than there is; a list without an announced count loses its last rows instead."""
+    """Announces more than there is. Lists without an announced count have `drop_rows`."""
     extra = int(params.get("extra", 3))
     holder = document
     if isinstance(document, dict) and isinstance(document.get("resource"), dict):
@@ -225,7 +227,10 @@ DATA: dict[str, Data] = {
 BYTES: dict[str, Callable[[bytes, Params], bytes]] = {"invalid_utf8": _invalid_utf8}
 
 KINDS: dict[str, str] = {
-    **dict.fromkeys(ANSWERS, "status answer; body=; retry_after=absent|seconds|date|past_date|negative|absurd|text, seconds="),
+    **dict.fromkeys(
+        ANSWERS,
+        "that status; body=; retry_after=absent|seconds|date|past_date|negative|absurd|text, seconds=",
+    ),
     "html_login": "200 with an HTML login page",
     "maintenance_page": "200 with the HTML page that a server in maintenance redirects to",
     "redirect": "302; location=",
@@ -244,10 +249,10 @@ KINDS: dict[str, str] = {
     "wrong_types": "field= (first) of the first rows=1 becomes value={object}",
     "missing_wrapper": "a wrapped answer comes bare, a bare one wrapped",
     "invalid_utf8": "a broken byte sequence inside a text",
-    "truncated": "the body stops at fraction=0.5; content_length=correct (fits the short body) | wrong (the whole body)",
+    "truncated": "the body stops at fraction=0.5; content_length=correct (of the short body) | wrong (of the whole)",
     "reset": "TCP reset at fraction=0.5 of the body",
     "slow_drip": "bytes_per_second=200, in chunks of chunk=20",
-}  # fmt: skip
+}
 
 
 def decode(body: bytes) -> Any:

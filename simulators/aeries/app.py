@@ -20,12 +20,14 @@ from simulators.aeries.code_tables import lookup
 from simulators.aeries.options import Options
 from simulators.aeries.rows import Row, StudentTable
 from simulators.control import Simulator
-from simulators.district import District, Student
+from simulators.district import District, School, Student
 
 Answer = Callable[[Request], Any]
 VERSIONS = ("/v5", "/v3", "/v2", "")
 FEEDS = {"student": "student", "contact": "contact", "program": "program", "enrollment": "enrollment"}
 FEEDS |= {"test": "test", "class": "class"}
+
+LAST_SCHOOL_CODE = 999
 
 
 class Refused(Exception):
@@ -135,8 +137,7 @@ class Aeries:
     def _rows(self, request: Request) -> Sequence[Row]:
         """The STU rows a path asks for, before paging."""
         year, school = self._year(request), request.path_params["school"]
-        if self.district.school(school) is None:
-            raise Refused(404, "Invalid School Code")
+        self._known_school(school)
         person = request.path_params.get("student", 0)
         if person:
             # School 0 with a student id means any school.
@@ -152,6 +153,12 @@ class Aeries:
         if "number" in request.path_params:
             return [row for row in rows if row.enrollment.row_number == request.path_params["number"]]
         return rows
+
+    def _known_school(self, code: int) -> School:
+        school = self.district.school(code)
+        if school is None or code > LAST_SCHOOL_CODE:
+            raise Refused(404, "Invalid School Code")
+        return school
 
     def _known(self, student_id: int) -> bool:
         known = self.district.student_by_local_id(str(student_id)) is not None
@@ -186,17 +193,15 @@ class Aeries:
         }
 
     def _schools(self, request: Request) -> Any:
-        shown = [school for school in self.district.schools if school.code <= 999]
+        shown = [school for school in self.district.schools if school.code <= LAST_SCHOOL_CODE]
         return [people.school(self.district, school) for school in shown]
 
     def _school(self, request: Request) -> Any:
-        school = self.district.school(request.path_params["school"])
-        if school is None or school.code > 999:
-            raise Refused(404, "Invalid School Code")
-        body = people.school(self.district, school)
+        body = people.school(self.district, self._known_school(request.path_params["school"]))
         return [body] if self.options.single_school == "array" else body
 
     def _terms(self, request: Request) -> Any:
+        self._known_school(request.path_params["school"])
         return people.terms(self.district)
 
     def _codes(self, request: Request) -> Any:

@@ -91,7 +91,25 @@ def contacts(district: District, student: Student, school_code: int) -> list[Rec
 
 
 _SCHOOL_BLANKS = dict.fromkeys(
-    ["RegionCode", "StateCharterNumber", "CharterStatusCode", "FederalTaxID", "FederalInformationProcessingStandardsCode", "QualityRatingAndImprovementSystemParticipationCode", "AccreditationStatusCode", "SchoolWebsite", "OrganizationCategoryCode", "SchoolCategoryCode", "LocalEducationAgencyTypeCode", "TitleIPartACode", "NSLPStatusCode", "NCESSchoolID", "CollegeBoardSchoolCode", "CampusEnrollmentTypeCode", "PreKSchoolTypeCode"],
+    [
+        "RegionCode",
+        "StateCharterNumber",
+        "CharterStatusCode",
+        "FederalTaxID",
+        "FederalInformationProcessingStandardsCode",
+        "QualityRatingAndImprovementSystemParticipationCode",
+        "AccreditationStatusCode",
+        "SchoolWebsite",
+        "OrganizationCategoryCode",
+        "SchoolCategoryCode",
+        "LocalEducationAgencyTypeCode",
+        "TitleIPartACode",
+        "NSLPStatusCode",
+        "NCESSchoolID",
+        "CollegeBoardSchoolCode",
+        "CampusEnrollmentTypeCode",
+        "PreKSchoolTypeCode",
+    ],
     "",
 )
 

@@ -371,7 +371,11 @@ class Builder:
 
     def _concurrent(self, student: Student, row: Enrollment, grade: str) -> None:
         """A second active place: a school with the same grade, or else another school for older children."""
-        real = [school for school in self.district.schools if not school.holding and school.code != row.school_code]
+        real = [
+            school
+            for school in self.district.schools
+            if not school.holding and school.code != row.school_code
+        ]
         same = [school for school in real if grade in school.grades]
         places = same or [school for school in real if school.kind != "elementary"]
         place = places[student.id % len(places)]

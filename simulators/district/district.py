@@ -58,7 +58,7 @@ class District:
         self._guardians: dict[int, Guardian] = {}
         self._staff: dict[int, StaffMember] = {}
         self._by_local: dict[str, Student] = {}
-        self._children: tuple[int, dict[int, list[Student]]] = (-1, {})
+        self._children: dict[int, list[Student]] | None = None
         self._started = time.monotonic()
 
     # Building and finding ---------------------------------------------------------------------------------------
@@ -98,15 +98,14 @@ class District:
         return self._school_by_id.get(school_id)
 
     def children(self, guardian_id: int) -> list[Student]:
-        """The students linked to a guardian, by an index that is rebuilt after an edit."""
-        version, index = self._children
-        if version != self.version:
+        """The students linked to a guardian."""
+        if self._children is None:
             grouped: defaultdict[int, list[Student]] = defaultdict(list)
             for student in self.students:
                 for link in student.links:
                     grouped[link.guardian_id].append(student)
-            self._children = (self.version, index := dict(grouped))
-        return index.get(guardian_id, [])
+            self._children = dict(grouped)
+        return self._children.get(guardian_id, [])
 
     def now(self) -> datetime:
         """The district's own local clock: 08:00 of `today` when it was generated, and running."""
@@ -219,6 +218,7 @@ class District:
             links=[GuardianLink(guardian_id, "mother", 1, True, True, True)],
         )
         self.add_student(student)
+        self._children = None
         for area in ("student", "contact", "enrollment"):
             self._changed(area, student)
         return Change("enroll", [student.id], [guardian_id], {"school_code": school_code, "grade": grade})

@@ -87,21 +87,14 @@ def make_schools(rnd: Callable[[], float], name: str, students: int) -> list[Sch
 
     grades = values.GRADES
     add(0, f"{name} District Office", "office", f"{prefix}-DO", ())
-    elementary = middle = high = 0
-    code = 101
     for number in range(rounds):
         word = names.SCHOOL_WORDS[number % len(names.SCHOOL_WORDS)]
         suffix = f" {number // len(names.SCHOOL_WORDS) + 1}" if number >= len(names.SCHOOL_WORDS) else ""
-        for twin in ("North", "South"):
-            elementary += 1
-            title = f"{word} {twin} Elementary{suffix}"
-            add(code, title, "elementary", f"{prefix}-ES{elementary}", grades[: grades.index("6")])
-            code += 1
-        middle += 1
-        add(code, f"{word} Middle{suffix}", "middle", f"{prefix}-MS{middle}", ("6", "7", "8"))
-        high += 1
-        add(code + 1, f"{word} High{suffix}", "high", f"{prefix}-HS{high}", ("9", "10", "11", "12"))
-        code += 2
+        code, small = 101 + 4 * number, grades[: grades.index("6")]
+        add(code, f"{word} North Elementary{suffix}", "elementary", f"{prefix}-ES{2 * number + 1}", small)
+        add(code + 1, f"{word} South Elementary{suffix}", "elementary", f"{prefix}-ES{2 * number + 2}", small)
+        add(code + 2, f"{word} Middle{suffix}", "middle", f"{prefix}-MS{number + 1}", ("6", "7", "8"))
+        add(code + 3, f"{word} High{suffix}", "high", f"{prefix}-HS{number + 1}", ("9", "10", "11", "12"))
     add(99, "Transfer School", "transfer", f"{prefix}-TRN", ())
     add(999, "Inactive Students", "inactive", f"{prefix}-INA", ())
     add(999999, "Graduated Students", "graduated", f"{prefix}-GRD", ())

@@ -75,7 +75,8 @@ class PowerSchool:
     def use(self, district: District) -> None:
         self.district = district
         self.schema.use(district)
-        self._lists: dict[tuple[int, int, str], Sequence[Student]] = {}
+        self._lists: dict[tuple[int, str], Sequence[Student]] = {}
+        self._lists_version = district.version
 
     # Access -----------------------------------------------------------------------------------------------------
 
@@ -148,15 +149,13 @@ class PowerSchool:
 
     def _matching(self, request: Request) -> Sequence[Student]:
         """The students a list or a count is about; kept until the district changes."""
-        school_id = request.path_params.get("id", 0)
-        query = request.query_params.get("q", "")
-        key = (self.district.version, school_id, query)
-        found = self._lists.get(key)
-        if found is None:
-            if len(self._lists) > 64:
-                self._lists.clear()
-            found = self._lists[key] = self._select(school_id, query)
-        return found
+        if self._lists_version != self.district.version or len(self._lists) > 64:
+            self._lists.clear()
+            self._lists_version = self.district.version
+        key = (int(request.path_params.get("id", 0)), request.query_params.get("q", ""))
+        if key not in self._lists:
+            self._lists[key] = self._select(*key)
+        return self._lists[key]
 
     def _select(self, school_id: int, query: str) -> Sequence[Student]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 NAMESPACE = "{http://plugin.powerschool.pearson.com}"
 
@@ -50,7 +50,7 @@ def load(path: Path) -> Plugin:
     return plugin
 
 
-def _limit(element: ElementTree.Element, attribute: str, most: int, *, least: int = 0) -> str:
+def _limit(element: ET.Element, attribute: str, most: int, *, least: int = 0) -> str:
     value = element.get(attribute, "")
     if not least <= len(value) <= most:
         raise PluginRefused(
@@ -60,7 +60,7 @@ def _limit(element: ElementTree.Element, attribute: str, most: int, *, least: in
 
 
 def _manifest(text: bytes) -> Plugin:
-    root = ElementTree.fromstring(text)
+    root = ET.fromstring(text)
     if root.tag != f"{NAMESPACE}plugin":
         raise PluginRefused("the root of plugin.xml is not plugin in the PowerSchool namespace")
     plugin = Plugin(_limit(root, "name", 40, least=1))
@@ -86,10 +86,10 @@ def _manifest(text: bytes) -> Plugin:
 
 
 def _queries(text: bytes) -> list[Query]:
-    return [_query(item) for item in ElementTree.fromstring(text).iterfind("query")]
+    return [_query(item) for item in ET.fromstring(text).iterfind("query")]
 
 
-def _query(item: ElementTree.Element) -> Query:
+def _query(item: ET.Element) -> Query:
     name = _limit(item, "name", 200, least=1)
     if len(name.split(".")) < 5:
         raise PluginRefused(f"query name {name} needs five dotted parts")

@@ -150,11 +150,12 @@ def _school_enrollment(district: District, record: Student) -> Block | str:
 
 
 def _race(detail: str) -> Block:
-    return block(
-        district_race_code=num(codes.code_of(_RACE, detail)),
-        district_race_code_description=codes.label(detail) if detail in _RACE else "",
-        federal_race_code_category=FEDERAL.get(values.RACES.get(detail, ""), ""),
-    )  # type: ignore[return-value]
+    filled = {
+        "district_race_code": num(codes.code_of(_RACE, detail)),
+        "district_race_code_description": codes.label(detail) if detail in _RACE else "",
+        "federal_race_code_category": FEDERAL.get(values.RACES.get(detail, ""), ""),
+    }
+    return {name: value for name, value in filled.items() if value != ""}
 
 
 def _ethnicity_race(district: District, record: Student) -> Block | str:

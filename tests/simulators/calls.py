@@ -21,7 +21,9 @@ class Caller:
         self.prefix = prefix
         self.headers = headers
 
-    def raw(self, path: str, query: str = "", method: str = "GET", body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
+    def raw(
+        self, path: str, query: str = "", method: str = "GET", body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
         return call(self.app, method, self.prefix + path, query, self.headers, body)
 
     def get(self, path: str, query: str = "") -> Any:
@@ -50,4 +52,8 @@ def power_caller(district: District, options: powerschool.Options | None = None)
 
 def aeries_caller(district: District, options: aeries.Options | None = None) -> Caller:
     app = aeries.create_app(district, options)
-    return Caller(app, f"{app.base_path}/api/v5", {"AERIES-CERT": app.credentials["token"], "Accept": "application/json"})
+    return Caller(
+        app,
+        f"{app.base_path}/api/v5",
+        {"AERIES-CERT": app.credentials["token"], "Accept": "application/json"},
+    )

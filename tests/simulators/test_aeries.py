@@ -55,9 +55,10 @@ def test_a_missing_area_is_401_but_schools_and_codes_need_none(shared: District)
     eagle = aeries_caller(shared, Options(areas=frozenset()))
     assert msgspec.json.decode(eagle.raw("/schools/101/students")[2]) == DENIED
     assert eagle.raw("/staff")[0] == 401
-    assert [eagle.raw(path)[0] for path in ("/systeminfo", "/schools", "/schools/101/terms", "/codes/student/Gender")] == [
-        200
-    ] * 4
+    assert [
+        eagle.raw(path)[0]
+        for path in ("/systeminfo", "/schools", "/schools/101/terms", "/codes/student/Gender")
+    ] == [200] * 4
 
 
 @pytest.mark.parametrize("version", ["/v2", "/v3", ""])
@@ -93,7 +94,9 @@ def test_an_unusable_year_silently_means_the_current_one(eagle: Caller, year: st
 
 
 def test_last_year_is_another_grade(shared: District, eagle: Caller):
-    student = next(s for s in shared.students if s.active and s.entered_district.year < 2026 and s.home.grade == "4")
+    student = next(
+        s for s in shared.students if s.active and s.entered_district.year < 2026 and s.home.grade == "4"
+    )
     path = f"/schools/{student.home.school_code}/students/{student.local_id}"
     assert eagle.get(path)[0]["Grade"] == 4
     assert eagle.get(path, "databaseyear=2025")[0]["Grade"] == 3
@@ -161,11 +164,15 @@ def test_quotes_and_angle_brackets_are_stripped(district: District):
     eagle = aeries_caller(district)
     student = next(s for s in district.students if s.active)
     eagle.app.change("rename", student_id=student.id, first='A"<b>')
-    assert eagle.get(f"/schools/{student.home.school_code}/students/{student.local_id}")[0]["FirstName"] == "Ab"
+    assert (
+        eagle.get(f"/schools/{student.home.school_code}/students/{student.local_id}")[0]["FirstName"] == "Ab"
+    )
 
 
 def test_the_misspelt_language_and_hidden_fields(shared: District):
-    old = aeries_caller(shared, Options(misspelt_language=True, blank_fields=frozenset({"HomePhone", "Birthdate", "Grade"})))
+    old = aeries_caller(
+        shared, Options(misspelt_language=True, blank_fields=frozenset({"HomePhone", "Birthdate", "Grade"}))
+    )
     row = old.get("/schools/101/students")[0]
     assert "CorrespondanceLanguageCode" in row
     assert "CorrespondenceLanguageCode" not in row
@@ -177,7 +184,9 @@ def test_the_misspelt_language_and_hidden_fields(shared: District):
 def test_an_unknown_student_is_empty_or_404(shared: District, choice: str):
     eagle = aeries_caller(shared, Options(unknown_student=choice))
     status, _, body = eagle.raw("/schools/101/students/5")
-    assert (status, body) == ((200, b"[]") if choice == "empty" else (404, b'{"Message":"Invalid Student ID"}'))
+    assert (status, body) == (
+        (200, b"[]") if choice == "empty" else (404, b'{"Message":"Invalid Student ID"}')
+    )
 
 
 def test_extended_takes_student_0_and_school_0_for_all(shared: District, eagle: Caller):
@@ -204,16 +213,24 @@ def test_the_change_feed_gives_keys_by_area_and_local_minute(district: District)
     assert eagle.get(f"/StudentDataChanges/contact/{tail}") == []
     eagle.app.change("guardian_email", guardian_id=student.links[0].guardian_id, email="x@example.com")
     assert eagle.get(f"/StudentDataChanges/contact/{tail}")
-    assert len({key["StudentID"] for key in eagle.get("/studentdatachanges/student/2026/11/1/0/0")}) == len(district.students)
+    assert len({key["StudentID"] for key in eagle.get("/studentdatachanges/student/2026/11/1/0/0")}) == len(
+        district.students
+    )
     assert eagle.raw("/StudentDataChanges/weather/2026/11/1/0/0")[0] == 400
     assert eagle.raw("/StudentDataChanges/student/2026/11/1/0")[0] == 404
 
 
 def test_contacts_have_no_id_and_repeat_for_every_child(shared: District, eagle: Caller):
-    guardian = next(g for g in shared.guardians if len([s for s in shared.children(g.id) if s.active]) > 1 and g.email)
+    guardian = next(
+        g for g in shared.guardians if len([s for s in shared.children(g.id) if s.active]) > 1 and g.email
+    )
     rows = []
     for child in shared.children(guardian.id):
-        rows += [row for row in eagle.get(f"/schools/0/contacts/{child.local_id}") if row["EmailAddress"] == guardian.email]
+        rows += [
+            row
+            for row in eagle.get(f"/schools/0/contacts/{child.local_id}")
+            if row["EmailAddress"] == guardian.email
+        ]
     assert len(rows) >= 2
     assert not any("ContactID" in row for row in rows)
     assert len({(row["StudentID"], row["SequenceNumber"]) for row in rows}) == len(rows)
@@ -236,12 +253,16 @@ def test_programs(shared: District, eagle: Caller):
     rows = eagle.get("/schools/0/students/0/programs")
     assert {"181", "182", "144", "101"} <= {row["ProgramCode"] for row in rows}
     assert {row["ProgramCode"] for row in eagle.get("/schools/0/students/0/programs", "code=181")} == {"181"}
-    backwards = [r for r in rows if r["EligibilityEndDate"] and r["EligibilityEndDate"] < r["EligibilityStartDate"]]
+    backwards = [
+        r for r in rows if r["EligibilityEndDate"] and r["EligibilityEndDate"] < r["EligibilityStartDate"]
+    ]
     assert backwards, "an end before its start has been seen"
 
 
 def test_enrollment_history(shared: District, eagle: Caller):
-    student = next(s for s in shared.students if s.active and s.entered_district.year < 2026 and s.home.grade == "4")
+    student = next(
+        s for s in shared.students if s.active and s.entered_district.year < 2026 and s.home.grade == "4"
+    )
     rows = eagle.get(f"/enrollment/{student.local_id}")
     assert {row["AcademicYear"] for row in rows} == {"2026", "2025"}
     assert eagle.get(f"/enrollment/{student.local_id}/year/2025")[0]["Grade"] == 3

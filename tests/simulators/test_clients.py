@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import logging
 from collections.abc import Iterator
@@ -40,7 +40,9 @@ def live(district: District) -> Iterator[tuple[Simulator, str]]:
 @pytest.fixture
 def pypower(live: tuple[Simulator, str]) -> Iterator[pypowerschool.Client]:
     app, url = live
-    yield pypowerschool.Client(f"{url}", app.credentials["consumer_token"], app.credentials["consumer_secret"])
+    yield pypowerschool.Client(
+        f"{url}", app.credentials["consumer_token"], app.credentials["consumer_secret"]
+    )
     # The client keeps one instance per process, with its token.
     del pypowerschool.Client.instance
 
@@ -63,7 +65,9 @@ def test_pypowerschool_reads_students_schools_and_staff(district: District, pypo
     assert pypower.current_district()["name"] == district.name
 
 
-def test_pypowerschool_runs_power_queries_over_several_pages(district: District, pypower: pypowerschool.Client):
+def test_pypowerschool_runs_power_queries_over_several_pages(
+    district: District, pypower: pypowerschool.Client
+):
     rows = pypower.powerquery("/ws/schema/query/com.pearson.core.student.student_dcid_id_map")
     assert [int(row["dcid"]) for row in rows] == [student.id for student in district.students]
 
@@ -79,16 +83,18 @@ def certificate(folder: Path) -> tuple[str, str]:
     """A throw-away certificate for 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
@@ -128,7 +134,9 @@ def strongmind(
         yield PowerSchoolClient(WithPort(tokens, host)), app, url
 
 
-def test_strongmind_client_over_https(district: District, strongmind: tuple[PowerSchoolClient, Simulator, str]):
+def test_strongmind_client_over_https(
+    district: District, strongmind: tuple[PowerSchoolClient, Simulator, str]
+):
     client, _, url = strongmind
     student = next(s for s in district.students if s.active and s.links)
     row = client.get(f"{url}/ws/v1/student/{student.id}", entity_type="STUDENTS")["student"]

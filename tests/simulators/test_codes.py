@@ -18,7 +18,9 @@ def test_the_tables_are_complete_and_unambiguous(shared: District, system: str):
         assert len(set(externals)) == len(externals), entity
     assert {value for _, value in tables["grade_level"]} == set(values.GRADES)
     assert ("101", "LKV-ES1") in tables["building"]
-    assert len(dict(tables["race"]).values()) > len(set(dict(tables["race"]).values())), "several codes mean one value"
+    assert len(dict(tables["race"]).values()) > len(set(dict(tables["race"]).values())), (
+        "several codes mean one value"
+    )
 
 
 def test_the_academic_year_follows_today(shared: District):

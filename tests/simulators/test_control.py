@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
+from simulators import aeries
+from simulators.__main__ import switched
 from simulators.control import path_template
 from simulators.district import District, truth
 from simulators.inprocess import call
@@ -40,7 +42,9 @@ def test_truth_over_http_is_the_truth(district: District):
 def test_changes_over_http(district: District):
     app = power_caller(district).app
     student = next(s for s in district.students if s.active)
-    status, change = control(app, "POST", "change", {"kind": "rename", "student_id": student.id, "last": "Wren"})
+    status, change = control(
+        app, "POST", "change", {"kind": "rename", "student_id": student.id, "last": "Wren"}
+    )
     assert (status, change["student_ids"], student.last) == (200, [student.id], "Wren")
     assert len(control(app, "POST", "change", {"kind": "some", "n": 5, "seed": 1})[1]["student_ids"]) == 5
     assert control(app, "POST", "change", {"kind": "enroll", "school_code": 101})[0] == 200
@@ -48,7 +52,13 @@ def test_changes_over_http(district: District):
 
 @pytest.mark.parametrize(
     "document",
-    [{"kind": "explode"}, {"kind": "rename"}, {"kind": "rename", "student_id": 5}, {"kind": "withdraw", "age": 4}, []],
+    [
+        {"kind": "explode"},
+        {"kind": "rename"},
+        {"kind": "rename", "student_id": 5},
+        {"kind": "withdraw", "age": 4},
+        [],
+    ],
 )
 def test_bad_changes_are_400_with_a_message(district: District, document: object):
     status, body = control(power_caller(district).app, "POST", "change", document)
@@ -87,14 +97,32 @@ def test_reset_brings_back_the_first_state(district: District):
     assert control(caller.app, "POST", "reset")[0] == 200
     assert control(caller.app, "GET", "truth")[1] == before
     key = before["students"][0]["id"]
-    assert caller.get(f"/ws/v1/student/{key}")["student"]["name"]["first_name"] == before["students"][0]["first_name"]
+    assert (
+        caller.get(f"/ws/v1/student/{key}")["student"]["name"]["first_name"]
+        == before["students"][0]["first_name"]
+    )
+
+
+def test_switches_on_the_command_line():
+    def options(*arguments: str) -> object:
+        return switched(aeries.Options(), list(arguments))
+
+    assert options("single_school=object").single_school == "object"
+    assert options("misspelt_language=true").misspelt_language is True
+    assert options("areas=Student Data,Contacts").areas == {"Student Data", "Contacts"}
+    assert options("areas=").areas == frozenset()
+    with pytest.raises(SystemExit):
+        options("weather=fine")
 
 
 @pytest.mark.parametrize(
     ("arguments", "path"),
     [
         (["powerschool", "--people", "60", "--name", "Otter Creek"], "/ws/v1/metadata"),
-        (["aeries", "--people", "60", "--base-path", "Aeries.Net", "--certificate", "abc"], "/api/v5/systeminfo"),
+        (
+            ["aeries", "--people", "60", "--base-path", "Aeries.Net", "--certificate", "abc"],
+            "/api/v5/systeminfo",
+        ),
     ],
 )
 def test_the_command_prints_one_line_and_stops_on_sigterm(arguments: list[str], path: str):

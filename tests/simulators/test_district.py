@@ -36,11 +36,18 @@ def test_every_reference_resolves(shared: District):
         assert all(shared.guardian(link.guardian_id) for link in student.links)
         assert all(shared.school(row.school_code) for row in student.enrollments)
         assert sum(row.primary for row in student.enrollments) == 1
-    assert all(guardian.staff_id == 0 or shared.staff_member(guardian.staff_id) for guardian in shared.guardians)
+    assert all(
+        guardian.staff_id == 0 or shared.staff_member(guardian.staff_id) for guardian in shared.guardians
+    )
 
 
 def test_school_local_numbers_are_unique(shared: District):
-    rows = [(row.school_code, row.row_number) for s in shared.students for row in s.enrollments if s.status != "graduated"]
+    rows = [
+        (row.school_code, row.row_number)
+        for s in shared.students
+        for row in s.enrollments
+        if s.status != "graduated"
+    ]
     assert len(set(rows)) == len(rows)
 
 
@@ -145,7 +152,12 @@ def test_edits_say_what_they_changed(district: District):
 @pytest.mark.parametrize("edit", ["rename", "move", "withdraw", "grade"])
 def test_edits_refuse_unknown_ids(district: District, edit: str):
     arguments = {"rename": (), "move": (101,), "withdraw": (), "grade": ("3",)}[edit]
-    names = {"rename": "rename_student", "move": "move_student", "withdraw": "withdraw_student", "grade": "change_grade"}
+    names = {
+        "rename": "rename_student",
+        "move": "move_student",
+        "withdraw": "withdraw_student",
+        "grade": "change_grade",
+    }
     with pytest.raises(KeyError):
         getattr(district, names[edit])(999_999_999, *arguments)
 

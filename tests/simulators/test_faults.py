@@ -23,7 +23,9 @@ Served = tuple[Simulator, str]
 STUDENTS = "/schools/101/students"
 
 
-def fetch(served: Served, path: str = STUDENTS, query: str = "", timeout: float = 5) -> tuple[int, dict[str, str], bytes]:
+def fetch(
+    served: Served, path: str = STUDENTS, query: str = "", timeout: float = 5
+) -> tuple[int, dict[str, str], bytes]:
     app, url = served
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=timeout)
@@ -175,7 +177,9 @@ def test_a_limit_on_parallel_requests(served: Served):
     served[0].faults.add("latency", seconds=0.2)
     served[0].faults.add("max_concurrency", n=2)
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(fetch(served, "/systeminfo")[0])) for _ in range(5)]
+    threads = [
+        threading.Thread(target=lambda: found.append(fetch(served, "/systeminfo")[0])) for _ in range(5)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -216,7 +220,11 @@ def test_empty_lists_dropped_rows_wrong_types_and_wrappers(served: Served):
     served[0].faults.set([{"kind": "drop_rows", "params": {"rows": 2}}])
     assert rows(served, 1, 5) == whole[:3]
     served[0].faults.set([{"kind": "wrong_types", "params": {"field": "Grade", "value": "fifth", "rows": 2}}])
-    assert [row["Grade"] for row in rows(served, 1, 5)] == ["fifth", "fifth", *(row["Grade"] for row in whole[2:])]
+    assert [row["Grade"] for row in rows(served, 1, 5)] == [
+        "fifth",
+        "fifth",
+        *(row["Grade"] for row in whole[2:]),
+    ]
     served[0].faults.set([{"kind": "missing_wrapper"}])
     assert rows(served, 1, 5) == {"data": whole}
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import math
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from tests.simulators.calls import Caller, basic, power_caller
 
 from simulators.district import District
 from simulators.inprocess import call
 from simulators.powerschool import Options, create_app
 from simulators.powerschool.auth import TokenDesk
+from tests.simulators.calls import Caller, basic, power_caller
 
 STUDENTS = "/ws/v1/district/student"
 FORM = b"grant_type=client_credentials"
@@ -39,7 +40,7 @@ def test_expires_in_shrinks_and_an_expired_token_is_replaced():
     now = [0.0]
     options = Options(token_life=100)
     desk = TokenDesk(options, clock=lambda: now[0])
-    pair = "Basic " + __import__("base64").b64encode(f"{options.client_id}:{options.client_secret}".encode()).decode()
+    pair = "Basic " + base64.b64encode(f"{options.client_id}:{options.client_secret}".encode()).decode()
     first = desk.issue(pair, "client_credentials")[1]
     now[0] = 60
     later = desk.issue(pair, "client_credentials")[1]
@@ -51,7 +52,9 @@ def test_expires_in_shrinks_and_an_expired_token_is_replaced():
 
 def test_wrong_credentials_answer_an_error_key(shared: District):
     app = create_app(shared)
-    status, _, body = call(app, "POST", "/oauth/access_token", headers={"Authorization": "Basic eDp5"}, body=FORM)
+    status, _, body = call(
+        app, "POST", "/oauth/access_token", headers={"Authorization": "Basic eDp5"}, body=FORM
+    )
     assert status == 401
     assert msgspec.json.decode(body)["error"] == "invalid_client"
     assert call(app, "POST", "/oauth/access_token", headers={"Authorization": basic(app)})[0] == 400
@@ -59,7 +62,10 @@ def test_wrong_credentials_answer_an_error_key(shared: District):
 
 def test_token_type_can_be_left_out_and_many_calls_are_throttled(shared: District):
     app = create_app(shared, Options(token_type=False, token_calls_per_minute=2))
-    answers = [call(app, "POST", "/oauth/access_token", headers={"Authorization": basic(app)}, body=FORM) for _ in "123"]
+    answers = [
+        call(app, "POST", "/oauth/access_token", headers={"Authorization": basic(app)}, body=FORM)
+        for _ in "123"
+    ]
     assert [status for status, _, _ in answers] == [200, 200, 429]
     assert "token_type" not in msgspec.json.decode(answers[0][2])
 
@@ -81,7 +87,7 @@ def test_without_accept_json_core_resources_are_xml(power: Caller):
     bare = Caller(power.app, "", {"Authorization": power.headers["Authorization"]})
     _, headers, body = bare.raw(STUDENTS, "pagesize=2")
     assert "xml" in headers["content-type"]
-    assert len(ElementTree.fromstring(body).findall("student")) == 2
+    assert len(ET.fromstring(body).findall("student")) == 2
 
 
 # §2 paging, counts, filters ---------------------------------------------------------------------------------------
@@ -135,7 +141,9 @@ def test_filters(shared: District, power: Caller):
     assert count(f"{status}==A;name.last_name==GAR*") == sum(
         s.status == "active" and s.last.lower().startswith("gar") for s in students
     )
-    assert count("school_enrollment.entry_date=ge=2027-01-01") == sum(s.home.entry.year >= 2027 for s in students)
+    assert count("school_enrollment.entry_date=ge=2027-01-01") == sum(
+        s.home.entry.year >= 2027 for s in students
+    )
     assert count("local_id=lt=100100") == sum(int(s.local_id) < 100100 for s in students)
     assert power.raw(f"{STUDENTS}/count", "q=shoe_size==4")[0] == 400
 
@@ -152,7 +160,9 @@ def test_a_school_is_addressed_by_dcid_and_lists_active_students_without_q(share
 
 # §2.4 students ----------------------------------------------------------------------------------------------------
 
-BLOCKS = "demographics,addresses,alerts,phones,school_enrollment,ethnicity_race,contact,contact_info,fees,lunch"
+BLOCKS = (
+    "demographics,addresses,alerts,phones,school_enrollment,ethnicity_race,contact,contact_info,fees,lunch"
+)
 
 
 def one(power: Caller, student_id: int, query: str = f"expansions={BLOCKS}") -> dict[str, object]:
@@ -232,7 +242,9 @@ def test_staff_at_two_schools_are_two_ids_and_one_users_dcid(shared: District, p
     member = next(m for m in shared.staff if m.active and len(m.school_codes) == 2 and m.school_codes[0])
     rows = []
     for code in member.school_codes:
-        page = power.get(f"/ws/v1/school/{shared.school(code).id}/staff", "expansions=school_affiliations,emails")
+        page = power.get(
+            f"/ws/v1/school/{shared.school(code).id}/staff", "expansions=school_affiliations,emails"
+        )
         rows += [row for row in page["staffs"]["staff"] if row["users_dcid"] == member.id]
     assert len({row["id"] for row in rows}) == 2
     assert isinstance(rows[0]["school_affiliations"]["school_affiliation"], list)
@@ -257,7 +269,9 @@ def test_schools_include_0_and_999999_but_the_latter_is_not_counted(power: Calle
 
 def test_district_race_codes_label_the_races(power: Caller):
     district = power.get("/ws/v1/district", "expansions=district_race_codes")["district"]
-    assert {"code", "description", "federal_race_category"} == set(district["district_race_codes"]["district_race_code"][0])
+    assert {"code", "description", "federal_race_category"} == set(
+        district["district_race_codes"]["district_race_code"][0]
+    )
 
 
 # §5 contacts ------------------------------------------------------------------------------------------------------
@@ -287,7 +301,9 @@ def test_siblings_share_one_contact(shared: District, power: Caller):
 
 def test_expired_contact_details_are_still_sent(shared: District, power: Caller):
     student, link = next((s, ln) for s in shared.students for ln in s.links if ln.end)
-    contact = next(c for c in power.get(f"/ws/contacts/student/{student.id}") if c["contactId"] == link.guardian_id)
+    contact = next(
+        c for c in power.get(f"/ws/contacts/student/{student.id}") if c["contactId"] == link.guardian_id
+    )
     details = [e["studentDetails"][0] for e in contact["contactStudents"] if e["dcid"] == student.id]
     assert details[0]["endDate"] == link.end.isoformat()
     assert details[0]["active"] is True

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.simulators.calls import Caller, power_caller
 
 from simulators.district import District
 from simulators.powerschool import Options
 from simulators.powerschool.plugin import PluginRefused, load
+from tests.simulators.calls import Caller, power_caller
 
 MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
 <plugin xmlns="http://plugin.powerschool.pearson.com" name="{name}" version="1.0.0" description="test">
@@ -52,7 +52,9 @@ QUERIES = """<queries>
 ROSTER = "/ws/schema/query/org.example.test.students.roster"
 
 
-def package(path: Path, manifest: str = MANIFEST.format(name="Test"), queries: str = QUERIES, folder: str = "") -> Path:
+def package(
+    path: Path, manifest: str = MANIFEST.format(name="Test"), queries: str = QUERIES, folder: str = ""
+) -> Path:
     target = path / "plugin.zip"
     with zipfile.ZipFile(target, "w") as file:
         file.writestr(f"{folder}plugin.xml", manifest)
@@ -78,7 +80,9 @@ def test_a_query_of_a_real_plugin_runs_as_its_own_sql(shared: District, plugged:
 
 
 def test_nulls_are_left_out(shared: District, plugged: Caller):
-    homeless = {str(s.id) for s in shared.students if s.active and not shared.household(s.household_id).address.zip}
+    homeless = {
+        str(s.id) for s in shared.students if s.active and not shared.household(s.household_id).address.zip
+    }
     rows = plugged.post(ROSTER, {"status": "0"}, "pagesize=0")["record"]
     assert homeless
     assert {row["dcid"] for row in rows if "zip" not in row} == homeless
@@ -135,7 +139,9 @@ def test_tables_need_a_projection_and_filter_by_column(shared: District, power: 
 
 
 def test_students_id_is_not_their_dcid(power: Caller):
-    row = power.get("/ws/schema/table/students", "pagesize=1&projection=id,dcid")["record"][0]["tables"]["students"]
+    row = power.get("/ws/schema/table/students", "pagesize=1&projection=id,dcid")["record"][0]["tables"][
+        "students"
+    ]
     assert row["id"] != row["dcid"]
 
 
@@ -167,4 +173,6 @@ def test_an_edit_shows_in_the_next_query(district: District):
     key = district.students[0].id
     caller.get(f"/ws/schema/table/students/{key}", query)
     caller.app.change("rename", student_id=key, last="Changed")
-    assert caller.get(f"/ws/schema/table/students/{key}", query)["tables"]["students"]["last_name"] == "Changed"
+    assert (
+        caller.get(f"/ws/schema/table/students/{key}", query)["tables"]["students"]["last_name"] == "Changed"
+    )
