@@ -23,6 +23,8 @@ from local.simulator import Simulator
 from local.stack import Stack
 
 PEOPLE = 300
+UNKNOWN_CODES = 3
+"""Students with a code that no mapping holds, so that there is something to report."""
 CHANGES = 5
 RUN_SECONDS = 300.0
 HANDOVER_SECONDS = 1800.0
@@ -34,7 +36,7 @@ ENDED = frozenset({"completed", "failed", "rejected", "cancelled", "skipped", "h
 
 
 @dataclass(frozen=True)
-class School:
+class Tenant:
     """A district of the demo and the system it keeps its records in."""
 
     district_id: str
@@ -43,9 +45,9 @@ class School:
     seed: int
 
 
-SCHOOLS = (
-    School("lakeview", "Lakeview Unified", "powerschool", 7),
-    School("riverbend", "Riverbend Unified", "aeries", 11),
+TENANTS = (
+    Tenant("lakeview", "Lakeview Unified", "powerschool", 7),
+    Tenant("riverbend", "Riverbend Unified", "aeries", 11),
 )
 
 
@@ -53,14 +55,14 @@ SCHOOLS = (
 class Client:
     """One district of the demo, set up: its SIS and its integration."""
 
-    school: School
+    tenant: Tenant
     simulator: Simulator
     integration_id: str
 
     @property
     def path(self) -> str:
         """Where the API keeps the district."""
-        return f"/districts/{self.school.district_id}"
+        return f"/districts/{self.tenant.district_id}"
 
 
 def main() -> int:
@@ -71,10 +73,10 @@ def main() -> int:
         console.rule("Rollcall on this machine")
         stack = cleanup.enter_context(Stack("demo", console.print))
         cleanup.callback(HANDOVER.unlink, missing_ok=True)
-        clients = [_set_up(stack.api(), school, cleanup, console) for school in SCHOOLS]
+        clients = [_set_up(stack.api(), tenant, cleanup, console) for tenant in TENANTS]
 
         def hand_over() -> None:
-            stack.hand_over(HANDOVER, {client.school.system: _facts(client) for client in clients})
+            stack.hand_over(HANDOVER, {client.tenant.system: _facts(client) for client in clients})
 
         hand_over()
         api = stack.api()
@@ -90,18 +92,25 @@ def main() -> int:
     return 0 if completed else 1
 
 
-def _set_up(api: Api, school: School, cleanup: ExitStack, console: Console) -> Client:
-    simulator = Simulator(school.system, school.name, school.seed, PEOPLE, STATE / "demo")
+def _set_up(api: Api, tenant: Tenant, cleanup: ExitStack, console: Console) -> Client:
+    simulator = Simulator(
+        tenant.system,
+        STATE / "demo",
+        name=tenant.name,
+        seed=tenant.seed,
+        people=PEOPLE,
+        unknown_codes=UNKNOWN_CODES,
+    )
     cleanup.callback(simulator.stop)
-    base = f"/districts/{school.district_id}"
-    api.put(base, {"name": school.name, "time_zone": "America/Los_Angeles"})
+    base = f"/districts/{tenant.district_id}"
+    api.put(base, {"name": tenant.name, "time_zone": "America/Los_Angeles"})
     mappings = {
         entity: api.post(f"{base}/mappings", _mapping(entity, codes))["id"]
         for entity, codes in simulator.codes().items()
     }
-    integration = api.post(f"{base}/integrations", _integration(school, simulator, mappings))
-    console.print(f"  {school.name}: {school.system} at {simulator.url}, {len(mappings)} mappings")
-    return Client(school, simulator, integration["id"])
+    integration = api.post(f"{base}/integrations", _integration(tenant, simulator, mappings))
+    console.print(f"  {tenant.name}: {tenant.system} at {simulator.url}, {len(mappings)} mappings")
+    return Client(tenant, simulator, integration["id"])
 
 
 def _mapping(entity: str, codes: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -109,10 +118,10 @@ def _mapping(entity: str, codes: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {"entity": entity, "name": entity.replace("_", " ").capitalize(), "entries": entries}
 
 
-def _integration(school: School, simulator: Simulator, mappings: dict[str, str]) -> dict[str, Any]:
+def _integration(tenant: Tenant, simulator: Simulator, mappings: dict[str, str]) -> dict[str, Any]:
     return {
-        "name": f"{school.name} nightly",
-        "system": school.system,
+        "name": f"{tenant.name} nightly",
+        "system": tenant.system,
         "url": simulator.url,
         "credentials": simulator.credentials,
         "mappings": mappings,
@@ -126,7 +135,7 @@ def _facts(client: Client) -> dict[str, Any]:
     """What stack.json tells of a system."""
     return {
         **client.simulator.hand_over(),
-        "district_id": client.school.district_id,
+        "district_id": client.tenant.district_id,
         "integration_id": client.integration_id,
     }
 
@@ -145,7 +154,7 @@ def _sync(api: Api, clients: Sequence[Client], title: str, console: Console) -> 
         time.sleep(0.25)
         for client, run in zip(clients, started, strict=True):
             current = latest[run["id"]] = api.get(f"{client.path}/runs/{run['id']}")
-            line = f"  {client.school.name}: {_standing(current)}"
+            line = f"  {client.tenant.name}: {_standing(current)}"
             if shown.get(run["id"]) != line:
                 shown[run["id"]] = line
                 console.print(line)
@@ -166,7 +175,7 @@ def _standing(run: dict[str, Any]) -> str:
 def _show_summary(api: Api, client: Client, run: dict[str, Any], console: Console) -> None:
     seconds = f"{_seconds(run):.1f} s" if run.get("ended_at") else "not ended"
     table = Table(
-        title=f"{client.school.name} · {client.school.system} · {run['state']} · {seconds}",
+        title=f"{client.tenant.name} · {client.tenant.system} · {run['state']} · {seconds}",
         title_justify="left",
     )
     table.add_column("people")
@@ -195,9 +204,9 @@ def _seconds(run: dict[str, Any]) -> float:
 def _change(clients: Sequence[Client], console: Console) -> None:
     console.rule("Meanwhile, at the schools")
     for client in clients:
-        touched = client.simulator.change("some", n=CHANGES, seed=client.school.seed)
+        touched = client.simulator.change("some", n=CHANGES, seed=client.tenant.seed)
         fields = ", ".join(sorted(set(touched["detail"]["fields"].values())))
-        console.print(f"  {client.school.name}: {len(touched['student_ids'])} students changed ({fields})")
+        console.print(f"  {client.tenant.name}: {len(touched['student_ids'])} students changed ({fields})")
 
 
 def _show_changes(
@@ -206,7 +215,7 @@ def _show_changes(
     console.rule("What the second sync changed")
     for client, run in zip(clients, runs, strict=True):
         for change in _all(api, f"{client.path}/runs/{run['id']}/changes"):
-            console.print(f"  {client.school.name}: {_told(change)}")
+            console.print(f"  {client.tenant.name}: {_told(change)}")
 
 
 def _told(change: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from local.bootstrap import EMULATOR, SAM, TOOLS
 from local.emulator import REGION
-from local.paths import STATE
 from local.process import LocalError, Service
 
 STACK_NAME = "rollcall"
@@ -25,16 +24,16 @@ PARAMETERS = {
     "ApiRequestsPerSecond": "1000",
     "ApiRequestBurst": "1000",
 }
-# A layer built here is for this machine, so it must never be found by a build for AWS, nor one of another Python.
-BUILD = STATE / "build"
-CACHE = STATE / f"build-cache-{sys.version_info.major}.{sys.version_info.minor}-{platform.machine()}"
+# A layer built here is for this machine and its Python, and SAM's cache knows neither: it must never serve a build for
+# AWS, nor one for another Python.
+_CACHE = f"build-cache-{sys.version_info.major}.{sys.version_info.minor}-{platform.machine()}"
 
 
 def build(home: Path) -> None:
     """Run `sam build`, for the Python that the emulator runs on and the platform of this machine."""
     uv = f"{TOOLS.script('uv')} pip install --python {EMULATOR.python}"
     pip = f"{TOOLS.python} -m pip install --disable-pip-version-check --no-compile"
-    options = ("--cached", "--build-dir", str(BUILD), "--cache-dir", str(CACHE))
+    options = ("--cached", "--build-dir", str(home / "build"), "--cache-dir", str(home / _CACHE))
     compiler = {"LAYER_COMPILER": str(EMULATOR.python)}
     # As in the bootstrap: where uv cannot reach the package index, pip may.
     if _sam(home, {"LAYER_INSTALL": uv, **compiler}, "build", *options):
@@ -46,7 +45,7 @@ def build(home: Path) -> None:
 def deploy(home: Path, endpoint_url: str, bucket: str) -> None:
     """Run `sam deploy` against the emulator, with its artifacts in a bucket that is there already."""
     options = {
-        "--template-file": str(BUILD / "template.yaml"),
+        "--template-file": str(home / "build" / "template.yaml"),
         "--stack-name": STACK_NAME,
         "--region": REGION,
         "--s3-bucket": bucket,

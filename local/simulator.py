@@ -17,14 +17,17 @@ START_SECONDS = 60.0
 class Simulator:
     """A running SIS: where it is, how to sign in, and a way to change what it holds."""
 
-    def __init__(self, system: str, name: str, seed: int, people: int, home: Path) -> None:
-        """Start it over one invented district, and wait until it answers."""
+    def __init__(self, system: str, home: Path, **options: str | int) -> None:
+        """Start it over one invented district, and wait until it answers.
+
+        The options are the simulator's own: name, seed, people, unknown_codes and so on.
+        """
         self.system = system
         command = [sys.executable, "-m", "simulators", system, "--port", "0"]
-        command += ["--seed", str(seed), "--people", str(people), "--name", name]
-        self._service = Service(
-            f"the {system} simulator", command, home / f"{system}.log", os.environ, answers=True
-        )
+        for name, value in options.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        log = home / f"{system}.log"
+        self._service = Service(f"the {system} simulator", command, log, os.environ, answers=True)
         try:
             ready = self._read_ready()
         except BaseException:
