@@ -197,6 +197,8 @@ def test_empty_blocks_are_an_empty_text(shared: District, power: Caller):
     row = one(power, student.id)
     assert row["phones"] == ""
     assert row["fees"] == ""
+    homeless = next(s for s in shared.students if not shared.household(s.household_id).address.street)
+    assert one(power, homeless.id)["addresses"] == ""
     calm = next(s for s in shared.students if not s.allergies)
     assert one(power, calm.id)["alerts"] == ""
 
