@@ -31,12 +31,13 @@ class Received:
 class Work:
     """``again``: people to map anew, near in the list when near in the blobs. ``gone``: people known from the snapshot
     of whom no record is left and about whom something remains to be done. ``records``: for each of ``again``, (stream,
-    record id, blob)."""
+    record id, blob). ``students``: for each contact in ``again``, the students they share a record with."""
 
     received: Received
     again: list[str]
     gone: list[str]
     records: dict[str, list[tuple[str, str, int]]]
+    students: dict[str, set[str]]
 
 
 def received(job: Job) -> Received:
@@ -69,24 +70,46 @@ def compare(job: Job) -> Work:
     if job.snapshot.settings != bytes.fromhex(job.at.settings):
         again = present
     else:
-        again = (_moved(job, now) | _restless(job)) & present
+        again = _moved(job, now) | _restless(job)
+        again = (again | _contacts_of(again, now.tables.values())) & present
     records: dict[str, list[tuple[str, str, int]]] = {key: [] for key in again}
+    students: dict[str, set[str]] = {key: set() for key in again if is_contact(key)}
     for stream, table in now.tables.items():
         for at, record_id in enumerate(table.ids):
-            for key in table.people_at(at):
+            people = table.people_at(at)
+            for key in people:
                 if key in records:
                     records[key].append((stream, record_id, table.blobs[at]))
+                if key in students:
+                    students[key].update(filter(is_student, people))
     order = {person_type: rank for rank, person_type in enumerate(PERSON_TYPES)}
     return Work(
         received=now,
         again=sorted(again, key=lambda key: (order[split_person_key(key)[0]], records[key][0][2], key)),
         gone=sorted(_left(job, present)),
         records=records,
+        students=students,
     )
+
+
+def is_student(key: str) -> bool:
+    """Whether a person's key is a student's."""
+    return key.startswith("student:")
+
+
+def is_contact(key: str) -> bool:
+    """Whether a person's key is a contact's."""
+    return key.startswith("contact:")
 
 
 def _present(tables: Iterable[RecordTable]) -> set[str]:
     return {key for table in tables for at in range(len(table.ids)) for key in table.people_at(at)}
+
+
+def _contacts_of(moved: set[str], tables: Iterable[RecordTable]) -> set[str]:
+    """Whoever stands by a student that moved: whether a contact is loaded depends on their students."""
+    shared = (people for table in tables for people in table.people if people is not None and len(people) > 1)
+    return {key for people in shared if not moved.isdisjoint(people) for key in people if is_contact(key)}
 
 
 def _moved(job: Job, now: Received) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rollcall.domain.family import assign
 from rollcall.domain.ids import hashed_id
+from rollcall.engine.compare import is_student
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson
 from rollcall.engine.snapshot import ENDED, NOTHING, PersonRow
@@ -15,9 +16,9 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
     """Family ids of all students in households that moved, including students who did not move themselves."""
     rows = job.snapshot.people
     now: dict[str, bytes] = {}
-    gone = {key for key in leavers if _student(key)}
+    gone = {key for key in leavers if is_student(key)}
     for person in mapped:
-        if not _student(person.key):
+        if not is_student(person.key):
             continue
         if person.verdict == "load" and person.active:
             now[person.key] = person.row.household
@@ -31,16 +32,12 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
 
     identifiers: dict[str, bytes | None] = {key: None if now[key] == NOTHING else now[key] for key in moved}
     for key, row in rows.items():
-        if _student(key) and key not in gone and _takes_part(row) and key not in moved and row.household in touched:
+        if is_student(key) and key not in gone and _takes_part(row) and key not in moved and row.household in touched:
             identifiers[key] = row.household
     prior = {key: family for key in identifiers if key in rows and (family := rows[key].family) is not None}
     held = _held_elsewhere(rows, identifiers, gone, set(prior.values()))
     prior = {key: family for key, family in prior.items() if family not in held}
     return assign(identifiers, prior, moved, lambda head: _mint(job, head))
-
-
-def _student(key: str) -> bool:
-    return key.startswith("student:")
 
 
 def _takes_part(row: PersonRow) -> bool:

@@ -20,7 +20,8 @@ from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
 from rollcall.engine.households import regroup
 from rollcall.engine.job import Job
-from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
+from rollcall.engine.judged import Judged
+from rollcall.engine.mapping import BATCH, MappedPerson
 from rollcall.engine.snapshot import ENDED, MISSING, NOTHING, REJECTED, PersonRow, Snapshot
 
 Row = tuple[str, PersonRow | None]
@@ -32,13 +33,13 @@ STORED_FIELDS = ("pos_id", "host_id", "photo")
 
 def plan(job: Job, work: Work) -> None:
     """Write all remaining batches of the change set; at the end the run's counts and ``plan_hash`` are complete."""
-    mapping = batches(len(work.again))
-    leavers = [*work.gone, *_leaving(job, mapping)]
+    mapped = Judged(job, work)
+    leavers = [*work.gone, *mapped.leaving()]
     ending = leavers if job.integration.drop_students_not_in_file else []
-    families = regroup(job, (person for n in range(mapping) for person in mapped_batch(job, n)), ending)
+    families = regroup(job, mapped, ending)
     again = set(work.again)
     relatives = sorted(key for key, family in families.items() if key not in again and _moves(job, key, family))
-    todo: list[Callable[[], list[_Outcome]]] = [partial(_mapped, job, n, families) for n in range(mapping)]
+    todo: list[Callable[[], list[_Outcome]]] = [partial(_mapped, job, mapped, n, families) for n in range(mapped.count)]
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
     todo += [partial(_gone, job, part, families) for part in _parts(leavers)]
     while job.at.batch < len(todo):
@@ -62,13 +63,6 @@ def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
     return [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
 
 
-def _leaving(job: Job, mapping: int) -> list[str]:
-    """People whose records are there but say that they are not to be loaded, and who are in the store."""
-    known = job.snapshot.people
-    left = (p.key for n in range(mapping) for p in mapped_batch(job, n) if p.verdict == "leave")
-    return [key for key in left if key in known and not known[key].flags & ENDED]
-
-
 def _moves(job: Job, key: str, family: str) -> bool:
     return job.snapshot.people[key].family != family
 
@@ -83,8 +77,8 @@ def _before(job: Job, keys: Sequence[str]) -> dict[str, StoredPerson]:
     return {ids[i]: stored for i, stored in job.people.get_many(job.run.district_id, list(ids)).items()}
 
 
-def _mapped(job: Job, batch: int, families: dict[str, str]) -> list[_Outcome]:
-    people = mapped_batch(job, batch)
+def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> list[_Outcome]:
+    people = mapped.batch(batch)
     loads = {p.key: p for p in people if p.verdict == "load"}
     rows = {key: _with_family(job, p, families) for key, p in loads.items()}
     differ = {key for key, row in rows.items() if not _stands(job.snapshot.people.get(key), row)}

@@ -1,0 +1,66 @@
+"""Plan, between its halves: what mapping left, with the one verdict that no single person's records can give.
+
+A contact is loaded for the sake of students. Aeries lists the contacts of everybody who ever was at a school, so a contact
+none of whose students is loaded is left out, whatever system they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from rollcall.engine.compare import Work, is_contact, is_student
+from rollcall.engine.job import Job
+from rollcall.engine.mapping import MappedPerson, batches, mapped_batch
+from rollcall.engine.snapshot import ENDED, NOTHING
+
+
+class Judged:
+    """The mapped batches of a run. Reads one at a time; remembers of students only whether they are loaded."""
+
+    def __init__(self, job: Job, work: Work) -> None:
+        self._job = job
+        self._work = work
+        self.count = batches(len(work.again))
+        self._loaded = {
+            p.key: p.active if p.verdict == "load" else p.verdict == "reject" and self._was_loaded(p.key)
+            for n in range(self.count)
+            for p in mapped_batch(job, n)
+            if is_student(p.key)
+        }
+        self._gone = set(work.gone) if job.integration.drop_students_not_in_file else set()
+
+    def batch(self, number: int) -> list[MappedPerson]:
+        """One batch, contacts without a loaded student turned away."""
+        return [
+            replace(p, verdict="leave", issues=()) if self._is_childless(p) else p
+            for p in mapped_batch(self._job, number)
+        ]
+
+    def __iter__(self) -> Iterator[MappedPerson]:
+        for number in range(self.count):
+            yield from self.batch(number)
+
+    def leaving(self) -> list[str]:
+        """People whose records are there but say that they are not to be loaded, and who stand in the store."""
+        known = self._job.snapshot.people
+        return [
+            p.key for p in self if p.verdict == "leave" and p.key in known and not known[p.key].flags & ENDED
+        ]
+
+    def _is_childless(self, person: MappedPerson) -> bool:
+        if person.verdict != "load" or not is_contact(person.key):
+            return False
+        if "student" not in self._job.integration.member_types:
+            return False
+        return not any(self._is_loaded(key) for key in self._work.students[person.key])
+
+    def _is_loaded(self, student: str) -> bool:
+        if student in self._loaded:
+            return self._loaded[student]
+        return student not in self._gone and self._was_loaded(student)
+
+    def _was_loaded(self, student: str) -> bool:
+        row = self._job.snapshot.people.get(student)
+        return row is not None and row.mapped != NOTHING and not row.flags & ENDED

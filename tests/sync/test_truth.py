@@ -1,0 +1,110 @@
+"""Real connectors against the simulators: the store must hold what the generator says, person by person, field by field."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from simulators.district.truth import truth
+from tests.support.town import INTEGRATION, Town
+from tests.support.truth import differences, expected, stored
+
+SYSTEMS = ("powerschool", "aeries")
+systems = pytest.mark.parametrize("system", SYSTEMS)
+
+
+def compare(town: Town) -> list[str]:
+    return differences(expected(town.system, truth(town.district)), stored(town.shown()))
+
+
+@systems
+@pytest.mark.parametrize("seed", [7, 21])
+def test_everybody_is_stored_once_and_rightly(system: str, seed: int) -> None:
+    town = Town(system, people=400, seed=seed)
+    run = town.sync(INTEGRATION)
+    assert run.state == "completed", run.error
+    assert compare(town) == []
+    assert sum(c["reject"] for c in run.counts.values()) == 0
+
+
+@systems
+def test_a_second_sync_writes_nobody_and_asks_little(system: str) -> None:
+    town = Town(system)
+    town.sync(INTEGRATION)
+    town.write_count()
+    run = town.sync(INTEGRATION)
+    assert run.state == "completed"
+    assert town.write_count() == 0
+    assert sum(c["unchanged"] for c in run.counts.values()) == len(town.people.items)
+
+
+@systems
+def test_ten_changed_records_write_those_and_the_families_they_touch(system: str) -> None:
+    town = Town(system)
+    town.sync(INTEGRATION)
+    before = {s.id: s for s in town.people.all("lakeview")}
+    town.write_count()
+    changed = town.district.change_some(10, seed=3)
+    assert len(changed) == 10
+    town.sync(INTEGRATION)
+    assert compare(town) == []
+    written = set(town.people.written)
+    after = {s.id: s for s in town.people.all("lakeview")}
+    assert written == {i for i in after if after[i] != before.get(i)}, "nobody is written who did not change"
+    students = {s.person.source_id for s in after.values() if s.person.type == "student" and s.id in written}
+    families = {s.person.family_id for s in after.values() if s.id in written}
+    named = {str(n) for change in changed for n in numbers(change)}
+    for s in after.values():
+        if s.id in written and s.person.type == "student" and s.person.source_id not in named:
+            assert s.person.family_id in families
+    assert 1 <= len(students) <= 40
+
+
+def numbers(change: Any) -> set[Any]:
+    """Every number that a reported change holds."""
+    if isinstance(change, dict):
+        return {n for value in change.values() for n in numbers(value)}
+    if isinstance(change, list | tuple):
+        return {n for value in change for n in numbers(value)}
+    return {change} if isinstance(change, int | str) else set()
+
+
+def partition(pairs: list[tuple[str, Any]]) -> set[frozenset[str]]:
+    groups: dict[Any, set[str]] = defaultdict(set)
+    for member, key in pairs:
+        groups[member if key is None else key].add(member)
+    return {frozenset(group) for group in groups.values()}
+
+
+def test_aeries_families_are_those_of_the_family_key() -> None:
+    town = Town("aeries", people=600)
+    town.sync(INTEGRATION)
+    want = {
+        str(s["local_id"]): s["family_key"] or None for s in truth(town.district)["students"] if str(s["local_id"]) in town.persons()
+    }
+    have = [(i, p.family_id) for i, p in town.persons().items()]
+    assert partition(have) == partition(list(want.items()))
+    assert any(len(group) > 1 for group in partition(have))
+
+
+def test_powerschool_families_are_those_of_head_and_address() -> None:
+    town = Town("powerschool", people=600)
+    town.sync(INTEGRATION)
+    facts = truth(town.district)
+    guardians = {g["id"]: g for g in facts["guardians"]}
+    want = []
+    for s in facts["students"]:
+        if str(s["id"]) not in town.persons():
+            continue
+        heads = [k for k in s["guardians"] if k["current"] and k["lives_with"]]
+        heads += [k for k in s["guardians"] if k["current"] and k["custodial"] and not k["lives_with"]]
+        heads.sort(key=lambda k: (not k["custodial"], k["priority"]))
+        last = guardians[heads[0]["guardian_id"]]["last_name"].casefold() if heads else None
+        street = s["address"]["street"]
+        key = (last, street.casefold(), s["address"]["zip"]) if last and street else None
+        want.append((str(s["id"]), key))
+    have = [(i, p.family_id) for i, p in town.persons().items()]
+    assert partition(have) == partition(want)
+    assert any(len(group) > 1 for group in partition(have))
