@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import cast
 
 from rollcall.domain.ports import Blobs, Clock, Queue, Vault
 from rollcall.domain.url import Addresses
 from rollcall.store import aws
 from rollcall.store.blobs import S3Blobs
+from rollcall.store.clock import SystemClock
 from rollcall.store.config import ConfigStore, DynamoConfig
 from rollcall.store.dynamo import Table
 from rollcall.store.idempotency import DynamoIdempotency
@@ -60,14 +60,6 @@ class Parts:
     vault: Vault
     idempotency: DynamoIdempotency
     addresses: Addresses
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """Aware UTC time."""
-        return datetime.now(UTC)
 
 
 def bootstrap(settings: Settings) -> Parts:

@@ -33,7 +33,7 @@ def _logger() -> Logger:
     return Logger()
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - a tick says nothing
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One tick; returns what it did."""
     return tick(_parts(), _logger(), context)
 

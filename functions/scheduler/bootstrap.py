@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from rollcall.domain.ports import Clock, Queue
 from rollcall.store import aws
+from rollcall.store.clock import SystemClock
 from rollcall.store.config import ConfigStore, DynamoConfig
 from rollcall.store.dynamo import Table
 from rollcall.store.queue import SqsQueue
@@ -35,14 +35,6 @@ class Parts:
     config: ConfigStore
     runs: RunLog
     queue: Queue
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """Aware UTC time."""
-        return datetime.now(UTC)
 
 
 def bootstrap(settings: Settings) -> Parts:

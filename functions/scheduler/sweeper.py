@@ -32,7 +32,7 @@ class Swept:
 
 
 def sweep(parts: Parts, owner: str, deadline: datetime) -> Swept:
-    """Send every run on that nobody works on; give up on one that was sent five times and never got further.
+    """Send every run on that nobody works on; give up on one that was sent five times and has applied nothing yet.
 
     ``owner`` names this invocation.
     """
@@ -74,7 +74,10 @@ def _decide(parts: Parts, found: Run, lease: Lease, swept: Swept) -> Run | None:
         parts.runs.save(run, lease)
         return None
     if run.sweeps >= MAX_SWEEPS:
-        return _abandon(parts, run, lease, swept)
+        # What a run has begun to apply must be brought to its end, or the next comparison would miss it.
+        if run.state != "applying":
+            return _abandon(parts, run, lease, swept)
+        log.error("run stuck", extra={"run_id": run.id, "slice": run.slice})
     run.sweeps += 1
     run.check_at = now + CHECK_AFTER
     parts.runs.save(run, lease)

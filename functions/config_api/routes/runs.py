@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from config_api.api import Api
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
+from config_api.problems import Problem
 from config_api.views import ChangeView, IssueView, RunView, change_view, run_view
 from rollcall.domain.errors import NotFound
 from rollcall.domain.ids import person_id
@@ -94,6 +96,13 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             raise NotFound("run")
         return run
 
+    def _file(key: str) -> bytes:
+        try:
+            return parts.blobs.get(key)
+        except NotFound:
+            detail = "The files of this run are no longer kept; its counts still are."
+            raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
+
     def _lines(
         keys: list[str], kind: type[T], keep: Callable[[T], bool], limit: int, cursor: str | None
     ) -> tuple[list[T], str | None]:
@@ -101,7 +110,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         first, line = decode_cursor(cursor, tuple[int, int]) or (0, 0)
         found: list[T] = []
         for part in range(first, min(first + FILES_PER_REQUEST, len(keys))):
-            for number, value in enumerate(unpack_lines(parts.blobs.get(keys[part]), kind)):
+            for number, value in enumerate(unpack_lines(_file(keys[part]), kind)):
                 if (part == first and number < line) or not keep(value):
                     continue
                 if len(found) == limit:

@@ -1,0 +1,190 @@
+"""Integrations: what a form must say, and what follows from it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from rollcall.domain.form import Invalid
+from rollcall.domain.integration import (
+    SYSTEMS,
+    AnyForm,
+    Integration,
+    IntegrationForm,
+    IntegrationUpdate,
+    apply_form,
+    secrets_of,
+)
+from rollcall.domain.mapping import CodeMapping
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ENTITIES = [
+    "building",
+    "ethnicity",
+    "grade_level",
+    "race",
+    "state",
+    "gender",
+    "language",
+    "relationship",
+    "academic_year",
+]
+MAPPINGS = {
+    f"map_{entity}": CodeMapping(
+        id=f"map_{entity}", district_id="lakeview", entity=entity, name=entity, created_at=NOW, updated_at=NOW
+    )
+    for entity in ENTITIES
+}
+CREDENTIALS = {
+    "powerschool": {"consumer_token": "token-token-1", "consumer_secret": "secret-secret-2"},
+    "aeries": {"token": "certificate-3"},
+}
+
+
+def written(system: str, **changes: Any) -> dict[str, Any]:
+    entities = ENTITIES if system == "aeries" else ENTITIES[:-1]
+    return {
+        "name": "Nightly",
+        "system": system,
+        "url": "https://sis.example.org",
+        "credentials": CREDENTIALS[system],
+        "mappings": {entity: f"map_{entity}" for entity in entities},
+        **changes,
+    }
+
+
+def create(
+    system: str = "powerschool", siblings: list[Integration] | None = None, **changes: Any
+) -> Integration:
+    form: AnyForm = TypeAdapter(IntegrationForm).validate_python(written(system, **changes))
+    number = len(siblings or [])
+    return apply_form(f"int_{number}", "lakeview", form, None, siblings or [], MAPPINGS, "public", NOW)
+
+
+def update(stored: Integration, **changes: Any) -> Integration:
+    body = written(stored.system, **changes)
+    if "credentials" not in changes:
+        del body["credentials"]
+    form: AnyForm = TypeAdapter(IntegrationUpdate).validate_python(body)
+    return apply_form(stored.id, "lakeview", form, stored, [stored], MAPPINGS, "public", NOW)
+
+
+def faults(error: pytest.ExceptionInfo[Invalid]) -> set[tuple[str, str]]:
+    return {(fault.field, fault.code) for fault in error.value.errors}
+
+
+def test_a_new_integration_is_active_and_tells_of_its_secrets_only_their_ends() -> None:
+    made = create()
+    assert made.active
+    assert made.credentials["consumer_secret"].ends_with == "-2"
+    assert "secret-secret" not in made.model_dump_json()
+
+
+def test_short_secrets_show_nothing() -> None:
+    made = create("aeries", credentials={"token": "short"})
+    assert made.credentials["token"].ends_with is None
+
+
+def test_secrets_do_not_show_in_text() -> None:
+    form = TypeAdapter(IntegrationForm).validate_python(written("powerschool"))
+    assert "secret-secret" not in repr(form)
+    assert "secret-secret" not in form.model_dump_json()
+    assert secrets_of(form)["consumer_secret"] == "secret-secret-2"
+
+
+def test_left_out_secrets_stay() -> None:
+    stored = create()
+    changed = update(stored, name="Other", credentials={"consumer_token": "another-token-9"})
+    assert changed.credentials["consumer_secret"] == stored.credentials["consumer_secret"]
+    assert changed.credentials["consumer_token"].ends_with == "-9"
+    assert changed.version == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example.org", "https://sis.example.org:8443", "https://sis.example.org.evil.example"],
+)
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_another_server_needs_all_secrets_again(system: str, url: str) -> None:
+    """Else an editor could have the stored secrets sent to a server of their own."""
+    stored = create(system)
+    with pytest.raises(Invalid) as caught:
+        update(stored, url=url)
+    assert {field for field, _ in faults(caught)} == {
+        f"credentials.{key}" for key in SYSTEMS[system].credentials
+    }
+    assert update(stored, url=url, credentials=CREDENTIALS[system]).url == url
+
+
+def test_one_of_two_secrets_is_not_enough_for_another_server() -> None:
+    with pytest.raises(Invalid) as caught:
+        update(create(), url="https://evil.example.org", credentials={"consumer_token": "another-token-9"})
+    assert faults(caught) == {("credentials.consumer_secret", "required_with_new_address")}
+
+
+@pytest.mark.parametrize("url", ["https://sis.example.org/path", "https://SIS.example.org:443/"])
+def test_another_path_on_the_same_server_needs_none(url: str) -> None:
+    assert update(create(), url=url).url == url
+
+
+def test_the_system_is_for_good() -> None:
+    stored = create("powerschool")
+    form: AnyForm = TypeAdapter(IntegrationUpdate).validate_python(written("aeries"))
+    with pytest.raises(Invalid) as caught:
+        apply_form(stored.id, "lakeview", form, stored, [stored], MAPPINGS, "public", NOW)
+    assert faults(caught) == {("system", "cannot_change")}
+
+
+def test_every_fault_is_told_at_once() -> None:
+    with pytest.raises(Invalid) as caught:
+        create(
+            "aeries",
+            url="http://sis.example.org",
+            family_identifier=["hoh_last_name", "hoh_last_name"],
+            mappings={**written("aeries")["mappings"], "race": "map_gender", "state": "map_none"},
+            primary_enrollment_codes=["", "A"],
+            alternate_enrollment_codes=["A"],
+        )
+    assert faults(caught) == {
+        ("url", "url_scheme"),
+        ("family_identifier.1", "duplicate"),
+        ("mappings.race", "wrong_entity"),
+        ("mappings.state", "unknown_mapping"),
+        ("alternate_enrollment_codes", "duplicate"),
+    }
+
+
+def test_inactive_mappings_cannot_be_chosen() -> None:
+    off = {**MAPPINGS, "map_race": MAPPINGS["map_race"].model_copy(update={"active": False})}
+    form: AnyForm = TypeAdapter(IntegrationForm).validate_python(written("powerschool"))
+    with pytest.raises(Invalid) as caught:
+        apply_form("int_1", "lakeview", form, None, [], off, "public", NOW)
+    assert faults(caught) == {("mappings.race", "inactive_mapping")}
+
+
+def test_integrations_of_one_server_share_people_and_others_do_not() -> None:
+    first = create()
+    same = create(siblings=[first], url="https://sis.example.org:443/other", name="Photos")
+    elsewhere = create(siblings=[first], url="https://other.example.org")
+    aeries = create("aeries", siblings=[first])
+    assert same.source == first.source
+    assert len({first.source, elsewhere.source, aeries.source}) == 3
+
+
+def test_source_stays_when_the_server_moves_and_nobody_inherits_it() -> None:
+    """A server put at the old address later has other people under the same numbers."""
+    first = create()
+    moved = update(first, url="https://new.example.org", credentials=CREDENTIALS["powerschool"])
+    assert moved.source == first.source
+    at_old_address = create(siblings=[moved])
+    assert at_old_address.source != first.source
+    beside_the_moved = create(siblings=[moved, at_old_address], url="https://new.example.org")
+    assert beside_the_moved.source == first.source
+
+
+def test_active_is_only_changed_when_it_is_said() -> None:
+    off = update(create(), active=False)
+    assert not off.active
+    assert not update(off, name="Other").active
+    assert update(off, active=True).active
