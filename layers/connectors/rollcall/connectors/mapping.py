@@ -247,8 +247,10 @@ def malformed(person_type: PersonType, source_id: str) -> Mapped:
 
 
 def sorted_addresses(*addresses: Address | None) -> tuple[Address, ...]:
-    """The addresses that are given, each once, in an order of their own."""
+    """The addresses that are given, each once, in an order of their own; one that repeats the home address is none."""
     given = {a for a in addresses if a is not None}
+    homes = {a for a in given if a.type == "home"}
+    given = homes | {a for a in given - homes if msgspec.structs.replace(a, type="home") not in homes}
     return tuple(sorted(given, key=lambda a: tuple(x or "" for x in msgspec.structs.astuple(a))))
 
 
