@@ -252,7 +252,7 @@ class PowerSchool:
         people_named = [person_key("student", page.subject)]
         if "contact" in self._context.member_types:
             people_named += (person_key("contact", contact) for contact in sorted(found))
-        return [Record(page.subject, tuple(people_named), body)]
+        return [Record(page.subject, tuple(people_named), contacts.record(page.subject, body))]
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person. A key whose type is not wanted, or without a row of its own, is nobody."""

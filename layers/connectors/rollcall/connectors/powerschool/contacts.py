@@ -15,13 +15,27 @@ from rollcall.connectors.powerschool.rows import (
     ContactStudent,
     StudentDetail,
 )
-from rollcall.connectors.records import Scalar, earliest, flag, identifier, lenient_date, number, text
+from rollcall.connectors.records import Scalar, as_list, earliest, flag, identifier, lenient_date, number, text
 from rollcall.domain.person import ContactLink, Mapped, Person
 
 _LAST = 99
 
-_decoder = msgspec.json.Decoder(list[Contact])
 _encoder = msgspec.json.Encoder()
+
+
+class Answer(msgspec.Struct):
+    """The contacts answer for one student; a single contact may stand without its list."""
+
+    student: str
+    contacts: list[Contact] | Contact
+
+
+_decoder = msgspec.json.Decoder(Answer)
+
+
+def record(student_id: str, body: bytes) -> bytes:
+    """What PowerSchool answered, with the student it was asked for: the answer itself may name all children."""
+    return b'{"student":' + _encoder.encode(student_id) + b',"contacts":' + body + b"}"
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +53,7 @@ def ties(records: Iterable[bytes], student_id: str, today: date) -> tuple[list[T
     """The ties that hold today, closest first, and the next day on which that changes."""
     found: dict[str, Tie] = {}
     changes: list[date | None] = []
-    for contact in _contacts(records):
+    for _, contact in _contacts(records):
         contact_id = identifier(contact.contactId)
         for association in contact.contactStudents or ():
             if text(association.dcid) != student_id or contact.active is False:
@@ -92,12 +106,14 @@ def links(
 
 
 def map_contact(source_id: str, records: Sequence[bytes], context: Context, today: date) -> Mapped:
-    """One person from the answers for all their children; nobody when no tie holds today."""
-    mine = [c for c in _contacts(records) if identifier(c.contactId) == source_id]
+    """One person from the answers for all their children; nobody when no tie to one of those holds today."""
+    mine = [(child, c) for child, c in _contacts(records) if identifier(c.contactId) == source_id]
     changes: list[date | None] = []
     current = False
-    for contact in mine:
+    for child, contact in mine:
         for association in contact.contactStudents or ():
+            if text(association.dcid) != child:
+                continue
             detail, change = _current(association, today)
             current = current or (detail is not None and contact.active is not False)
             changes.append(change)
@@ -105,7 +121,7 @@ def map_contact(source_id: str, records: Sequence[bytes], context: Context, toda
     if not current:
         return msgspec.structs.replace(draft.absent(), revisit_on=earliest(changes))
     # The answers for several children can be of several nights; any fixed choice does.
-    contact = mine[0]
+    _, contact = mine[0]
     first = draft.text("first_name", contact.firstName)
     last = draft.text("last_name", contact.lastName)
     draft.check_name(first, last)
@@ -133,9 +149,11 @@ def map_contact(source_id: str, records: Sequence[bytes], context: Context, toda
     return draft.result(person, revisit_on=earliest(changes))
 
 
-def _contacts(records: Iterable[bytes]) -> list[Contact]:
-    found = [c for raw in records for c in _decoder.decode(raw if raw[:1] == b"[" else b"[" + raw + b"]")]
-    return sorted(found, key=_encoder.encode)
+def _contacts(records: Iterable[bytes]) -> list[tuple[str, Contact]]:
+    """Contacts with the student who was asked for, in an order of their own."""
+    answers = [_decoder.decode(raw) for raw in records]
+    found = [(answer.student, contact) for answer in answers for contact in as_list(answer.contacts)]
+    return sorted(found, key=lambda pair: (_encoder.encode(pair[1]), pair[0]))
 
 
 def _current(association: ContactStudent, today: date) -> tuple[StudentDetail | None, date | None]:
