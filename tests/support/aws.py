@@ -1,7 +1,9 @@
 """The stack's tables, bucket, queue and key on moto, shaped by the template itself."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import boto3
 import yaml
@@ -36,18 +38,34 @@ class Stack:
         }
 
 
+STACK = Stack(
+    config_table="ConfigTable",
+    people_table="PeopleTable",
+    bucket="bucket",
+    queue_url=f"https://sqs.{REGION}.amazonaws.com/123456789012/runs.fifo",
+    key_id="alias/credentials",
+)
+
+
+@cache
+def _resources() -> dict[str, Any]:
+    return yaml.load((ROOT / "template.yaml").read_text(), _Loader)["Resources"]
+
+
+@cache
+def _client(service: str) -> Any:
+    return boto3.client(service)
+
+
 def make_stack() -> Stack:
-    resources = yaml.load((ROOT / "template.yaml").read_text(), _Loader)["Resources"]
-    dynamodb = boto3.client("dynamodb", region_name=REGION)
-    for name in ("ConfigTable", "PeopleTable"):
-        properties = resources[name]["Properties"]
+    """Make the stack, which has the same names every time. Call it while moto is on."""
+    for name in (STACK.config_table, STACK.people_table):
+        properties = _resources()[name]["Properties"]
         keep = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        dynamodb.create_table(TableName=name, **{key: properties[key] for key in keep})
-    boto3.client("s3", region_name=REGION).create_bucket(
-        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
-    queue = boto3.client("sqs", region_name=REGION).create_queue(
-        QueueName="runs.fifo", Attributes={"FifoQueue": "true"}
-    )
-    key = boto3.client("kms", region_name=REGION).create_key()
-    return Stack("ConfigTable", "PeopleTable", "bucket", queue["QueueUrl"], key["KeyMetadata"]["KeyId"])
+        _client("dynamodb").create_table(TableName=name, **{key: properties[key] for key in keep})
+    _client("s3").create_bucket(Bucket=STACK.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    queue = _client("sqs").create_queue(QueueName="runs.fifo", Attributes={"FifoQueue": "true"})
+    assert queue["QueueUrl"] == STACK.queue_url
+    key = _client("kms").create_key()["KeyMetadata"]["KeyId"]
+    _client("kms").create_alias(AliasName=STACK.key_id, TargetKeyId=key)
+    return STACK
