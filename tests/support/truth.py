@@ -10,6 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
+from rollcall.domain.plan import StoredPerson
+
 Neutral = dict[str, Any]
 
 
@@ -166,6 +170,11 @@ def stored(people: Iterable[Neutral]) -> dict[str, dict[Any, Neutral]]:
             )
         found[p["type"]][key] = _present(**common)
     return found
+
+
+def shown(stored: StoredPerson) -> Neutral:
+    """A stored person in the API's words, as far as a comparison needs them."""
+    return {**msgspec.to_builtins(stored.person), "id": stored.id}
 
 
 def differences(want: Mapping[str, Mapping[Any, Neutral]], have: Mapping[str, Mapping[Any, Neutral]]) -> list[str]:

@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
+from local.inprocess import InProcess
 from simulators.district.truth import truth
-from tests.support.town import INTEGRATION, Town
-from tests.support.truth import differences, expected, stored
+from tests.support.truth import differences, expected, shown, stored
 
 SYSTEMS = ("powerschool", "aeries")
 systems = pytest.mark.parametrize("system", SYSTEMS)
 
 
-def compare(town: Town) -> list[str]:
-    return differences(expected(town.system, truth(town.district)), stored(town.shown()))
+def compare(town: InProcess) -> list[str]:
+    return differences(expected(town.system, truth(town.generated)), stored(map(shown, town.stored())))
 
 
 @systems
 @pytest.mark.parametrize("seed", [7, 21])
 def test_everybody_is_stored_once_and_rightly(system: str, seed: int) -> None:
-    town = Town(system, people=400, seed=seed)
-    run = town.sync(INTEGRATION)
+    town = InProcess(system, people=400, seed=seed)
+    run = town.sync()
     assert run.state == "completed", run.error
     assert compare(town) == []
     assert sum(c["reject"] for c in run.counts.values()) == 0
@@ -31,29 +31,29 @@ def test_everybody_is_stored_once_and_rightly(system: str, seed: int) -> None:
 
 @systems
 def test_a_second_sync_writes_nobody_and_asks_little(system: str) -> None:
-    town = Town(system)
-    town.sync(INTEGRATION)
-    town.write_count()
-    run = town.sync(INTEGRATION)
+    town = InProcess(system, people=300)
+    town.sync()
+    town.people.written.clear()
+    run = town.sync()
     assert run.state == "completed"
-    assert town.write_count() == 0
+    assert town.people.written == []
     assert sum(c["unchanged"] for c in run.counts.values()) == len(town.people.items)
 
 
 @systems
 def test_ten_changed_records_write_those_and_the_families_they_touch(system: str) -> None:
-    town = Town(system)
-    town.sync(INTEGRATION)
-    before = {s.id: s for s in town.people.all("lakeview")}
-    town.write_count()
-    changed = town.district.change_some(10, seed=3)
+    town = InProcess(system, people=300)
+    town.sync()
+    before = {s.id: s for s in town.stored()}
+    town.people.written.clear()
+    changed = town.generated.change_some(10, seed=3)
     assert len(set(changed.student_ids)) == 10
-    town.sync(INTEGRATION)
+    town.sync()
     assert compare(town) == []
     written = set(town.people.written)
-    after = {s.id: s for s in town.people.all("lakeview")}
+    after = {s.id: s for s in town.stored()}
     assert written == {i for i in after if after[i] != before.get(i)}, "nobody is written who did not change"
-    numbers = {s.id: str(s.local_id if system == "aeries" else s.id) for s in town.district.students}
+    numbers = {s.id: str(s.local_id if system == "aeries" else s.id) for s in town.generated.students}
     named = {numbers[i] for i in changed.student_ids}
     touched = {s.person.source_id for s in after.values() if s.id in written and s.person.type == "student"}
     families = {p.family_id for i, p in town.persons().items() if i in named}
@@ -70,10 +70,10 @@ def partition(pairs: list[tuple[str, Any]]) -> set[frozenset[str]]:
 
 
 def test_aeries_families_are_those_of_the_family_key() -> None:
-    town = Town("aeries", people=600)
-    town.sync(INTEGRATION)
+    town = InProcess("aeries", people=600)
+    town.sync()
     want = {
-        str(s["local_id"]): s["family_key"] or None for s in truth(town.district)["students"] if str(s["local_id"]) in town.persons()
+        str(s["local_id"]): s["family_key"] or None for s in truth(town.generated)["students"] if str(s["local_id"]) in town.persons()
     }
     have = [(i, p.family_id) for i, p in town.persons().items()]
     assert partition(have) == partition(list(want.items()))
@@ -81,9 +81,9 @@ def test_aeries_families_are_those_of_the_family_key() -> None:
 
 
 def test_powerschool_families_are_those_of_head_and_address() -> None:
-    town = Town("powerschool", people=600)
-    town.sync(INTEGRATION)
-    facts = truth(town.district)
+    town = InProcess("powerschool", people=600)
+    town.sync()
+    facts = truth(town.generated)
     guardians = {g["id"]: g for g in facts["guardians"]}
     want = []
     for s in facts["students"]:

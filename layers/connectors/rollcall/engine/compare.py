@@ -146,23 +146,34 @@ def _left(job: Job, present: set[str]) -> set[str]:
 
 
 class RecordReader:
-    """Raw records out of stored pages; keeps the last few chunks open, since neighbours are asked for together."""
+    """Raw records out of stored pages, for a batch of people at a time: each chunk is opened once a batch, and the last
+    few stay open, since neighbours are asked for together."""
 
-    def __init__(self, job: Job, blobs: list[str]) -> None:
+    def __init__(self, job: Job, work: Work) -> None:
         self._job = job
-        self._blobs = blobs
+        self._work = work
         self._open: OrderedDict[int, dict[str, bytes]] = OrderedDict()
 
-    def read(self, records: Iterable[tuple[str, str, int]]) -> dict[str, list[bytes]]:
-        """The bytes of the given records by stream, ordered by record id."""
-        found: dict[str, list[bytes]] = {}
-        for stream, record_id, blob in sorted(records):
-            found.setdefault(stream, []).append(self._chunk(stream, blob)[record_id])
+    def read(self, keys: Iterable[str]) -> dict[str, dict[str, list[bytes]]]:
+        """For each person, the bytes of their records by stream, ordered by record id."""
+        wanted: dict[int, list[tuple[str, str, str]]] = {}
+        found: dict[str, dict[str, list[bytes]]] = {}
+        for key in keys:
+            found[key] = {}
+            for stream, record_id, blob in self._work.records[key]:
+                wanted.setdefault(blob, []).append((key, stream, record_id))
+        raw = {
+            (key, stream, record_id): self._chunk(stream, blob)[record_id]
+            for blob in sorted(wanted)
+            for key, stream, record_id in wanted[blob]
+        }
+        for key, stream, record_id in sorted(raw):
+            found[key].setdefault(stream, []).append(raw[key, stream, record_id])
         return found
 
     def _chunk(self, stream: str, blob: int) -> dict[str, bytes]:
         if blob not in self._open:
-            pages = chunk_pages(self._job.blobs.get(self._blobs[blob]))
+            pages = chunk_pages(self._job.blobs.get(self._work.received.blobs[blob]))
             split = self._job.connector.split
             self._open[blob] = {r.id: bytes(r.raw) for page in pages for r in split(stream, page)}
             if len(self._open) > _CACHED_CHUNKS:

@@ -37,11 +37,13 @@ def batches(count: int, size: int = BATCH) -> int:
 
 def map_people(job: Job, work: Work) -> None:
     """Map all remaining batches of ``work.again``."""
-    reader = RecordReader(job, work.received.blobs)
+    reader = RecordReader(job, work)
     while job.at.batch < batches(len(work.again)):
         start = job.at.batch * BATCH
         keys = work.again[start : start + BATCH]
-        job.blobs.put(job.folder.mapped(job.at.batch), pack([_map(job, key, reader, work) for key in keys]))
+        records = reader.read(keys)
+        mapped = [_judged(job, key, job.connector.map(key, records[key], job.survey, job.today)) for key in keys]
+        job.blobs.put(job.folder.mapped(job.at.batch), pack(mapped))
         job.at.batch += 1
         job.checkpoint(start + len(keys), len(work.again))
 
@@ -49,10 +51,6 @@ def map_people(job: Job, work: Work) -> None:
 def mapped_batch(job: Job, batch: int) -> list[MappedPerson]:
     """What :func:`map_people` left for one batch."""
     return unpack(job.blobs.get(job.folder.mapped(batch)), list[MappedPerson])
-
-
-def _map(job: Job, key: str, reader: RecordReader, work: Work) -> MappedPerson:
-    return _judged(job, key, job.connector.map(key, reader.read(work.records[key]), job.survey, job.today))
 
 
 def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:

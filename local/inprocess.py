@@ -1,0 +1,168 @@
+"""A district without servers or AWS: simulator, real connector, engine and stores in memory, all in this process.
+
+For the benchmark, and for tests that compare the store with the generator's truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, get_args
+from urllib.parse import urlencode, urlsplit
+
+from rollcall.connectors.base import Connector
+from rollcall.connectors.registry import connect
+from rollcall.connectors.transport import Transport
+from rollcall.connectors.wire import Answer, Request
+from rollcall.domain.district import District
+from rollcall.domain.errors import SourceTransient
+from rollcall.domain.integration import Integration
+from rollcall.domain.mapping import CodeMapping, Entity, Entry, Lookup
+from rollcall.domain.person import Person
+from rollcall.domain.plan import StoredPerson
+from rollcall.domain.run import Run, RunMessage
+from rollcall.engine.engine import Engine
+from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryConfig, MemoryPeople, MemoryQueue, MemoryRuns
+from simulators import aeries, powerschool
+from simulators import district as generated
+from simulators.codes import code_tables
+from simulators.control import Simulator
+from simulators.inprocess import call
+
+DISTRICT = "lakeview"
+INTEGRATION = "int_nightly"
+NOON = datetime(2026, 11, 22, 20, 0, tzinfo=timezone.utc)
+FAMILY_FIELDS = {"powerschool": ("hoh_last_name", "household_home_address"), "aeries": ("family_key",)}
+
+
+@dataclass
+class Insider:
+    """A ``Sender`` that calls the simulator directly. ``requests`` holds the path templates asked for."""
+
+    app: Any
+    requests: list[str] = field(default_factory=list)
+
+    def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:  # noqa: ARG002
+        """One request; nothing here can be slow."""
+        self.requests.append(request.template)
+        path, query = urlsplit(url).path, urlencode(request.params)
+        try:
+            answer = call(self.app, request.method, path, query, headers, request.body or b"")
+        except ConnectionResetError:
+            raise SourceTransient("source_interrupted", "The connection was torn off.") from None
+        return Answer(*answer)
+
+
+@dataclass
+class CountingPeople(MemoryPeople):
+    """Remembers who was written."""
+
+    written: list[str] = field(default_factory=list)
+
+    def put_many(self, people: Any) -> None:  # noqa: ANN401
+        """Count, then store."""
+        self.written += [person.id for person in people]
+        super().put_many(people)
+
+
+class InProcess:
+    """One district with one integration, ready to sync."""
+
+    def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:  # noqa: ANN401
+        self.system = system
+        self.generated = generated.generate(seed, people)
+        module: Any = {"powerschool": powerschool, "aeries": aeries}[system]
+        self.simulator: Simulator = module.create_app(self.generated)
+        self.sender = Insider(self.simulator)
+        self.clock = MemoryClock(NOON)
+        self.config, self.people, self.blobs = MemoryConfig(), CountingPeople(), MemoryBlobs()
+        self.queue, self.runs = MemoryQueue(), MemoryRuns(self.clock)
+        self._configure(settings)
+
+    def sync(self, mode: str = "sync") -> Run:
+        """Run one sync to its end, slice by slice, as the queue would drive it."""
+        message: RunMessage | None = RunMessage(
+            version=1, district_id=DISTRICT, integration_id=INTEGRATION, mode="preview" if mode == "preview" else "sync"
+        )
+        deliveries = 0
+        while message is not None:
+            deliveries += 1
+            self.clock.advance(seconds=1)
+            now = self.clock.now()
+            self.engine().handle(message, f"message-{now}", now, f"request-{now}", now + timedelta(minutes=5))
+            message = self.queue.messages.pop(0) if self.queue.messages else None
+        (runs, _) = self.runs.history(DISTRICT, INTEGRATION, (), 1, None)
+        return runs[0]
+
+    def engine(self) -> Engine:
+        """A fresh engine, as a fresh process would build it."""
+        return Engine(
+            settings=self.config,
+            secrets=self,
+            runs=self.runs,
+            people=self.people,
+            blobs=self.blobs,
+            queue=self.queue,
+            clock=self.clock,
+            connect=self._connect,
+        )
+
+    def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]:  # noqa: ARG002
+        """What the simulator asks for."""
+        return self.simulator.credentials
+
+    def map_codes(self, entity: str, rows: list[tuple[str, str]]) -> None:
+        """Write one mapping, new or anew."""
+        known = {mapping.id: mapping.version for mapping, _ in self.config.mapping_heads(DISTRICT)}
+        mapping = CodeMapping(
+            id=f"map_{entity}",
+            district_id=DISTRICT,
+            entity=next(name for name in get_args(Entity) if name == entity),
+            name=entity,
+            entries=tuple(Entry(external=external, value=value) for external, value in rows),
+            version=known.get(f"map_{entity}", 0) + 1,
+            created_at=NOON,
+            updated_at=NOON,
+        )
+        self.config.put_mapping(mapping)
+
+    def stored(self) -> list[StoredPerson]:
+        """Everybody in the store."""
+        return self.people.all(DISTRICT)
+
+    def persons(self, kind: str = "student") -> dict[str, Person]:
+        """People of one type, by the SIS's id."""
+        return {s.person.source_id: s.person for s in self.stored() if s.person.type == kind}
+
+    def _configure(self, settings: Mapping[str, Any]) -> None:
+        district = District(
+            id=DISTRICT, name="Lakeview", time_zone="America/Los_Angeles", created_at=NOON, updated_at=NOON
+        )
+        self.config.put_district(district)
+        tables = code_tables(self.system, self.generated)
+        for entity, rows in tables.items():
+            self.map_codes(entity, [row for row in rows if (entity, row[0]) != ("building", "0")])
+        fields = {
+            "family_identifier": FAMILY_FIELDS[self.system],
+            "drop_students_not_in_file": True,
+            "system": self.system,
+            **settings,
+        }
+        integration = Integration(
+            id=INTEGRATION,
+            district_id=DISTRICT,
+            name="Nightly",
+            url=f"https://sis.example.org{self.simulator.base_path}",
+            mappings={entity: f"map_{entity}" for entity in tables},
+            source="generated:1",
+            created_at=NOON,
+            updated_at=NOON,
+            **fields,
+        )
+        self.config.put_integration(integration, {})
+
+    def _connect(
+        self, integration: Integration, year: str, lookups: Mapping[str, Lookup], credentials: Mapping[str, str]
+    ) -> Connector:
+        return connect(integration, year, lookups, credentials, Transport(self.sender, sleep=lambda _: None))
