@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aws_lambda_powertools import Logger
 
-from rollcall.domain.errors import NotFound, StoreError
+from rollcall.domain.errors import NotFound, StoreError, place
 from rollcall.domain.run import RunMessage
 from rollcall.engine.engine import Busy
 from sync_runner.bootstrap import Runner, bootstrap
@@ -45,17 +45,16 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
         message = _decoder.decode(record["body"])
     except msgspec.MsgspecError as error:
         # nobody can mend a message: hurry it to the dead-letter queue, out of the way of its group
-        logger.error("message refused", extra={"reason": str(error), "message_id": record["messageId"]})
+        logger.error("message refused", extra={"reason": f"unfit at {place(error)}", "message_id": record["messageId"]})
         runner.queue.postpone(record["receiptHandle"], 0)
         return False
     logger.append_keys(
         district_id=message.district_id, integration_id=message.integration_id, run_id=message.run_id, slice=message.slice
     )
     deadline = runner.engine.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    asked = (message, record["messageId"], _sent_at(record), context.aws_request_id, deadline)
     try:
-        outcome = runner.engine.handle(
-            message, record["messageId"], _sent_at(record), owner=context.aws_request_id, deadline=deadline
-        )
+        outcome = runner.engine.handle(*asked)
     except NotFound as error:
         logger.error("message refused", extra={"reason": error.message, "message_id": record["messageId"]})
         runner.queue.postpone(record["receiptHandle"], 0)
@@ -67,7 +66,7 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
     except Exception as error:  # noqa: BLE001 - the last resort; its text could hold a person's data, its type cannot
         logger.error("unforeseen error", extra={"error_type": type(error).__name__, "at": _where(error)})
         if int(record["attributes"]["ApproximateReceiveCount"]) >= CRASHES:
-            runner.engine.give_up(message, context.aws_request_id, deadline)
+            runner.engine.give_up(*asked)
         runner.queue.postpone(record["receiptHandle"], RETRY_SECONDS)
         return False
     if isinstance(outcome, Busy):

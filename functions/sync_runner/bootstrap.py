@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import cast, get_args
 
 from rollcall.connectors.base import Connector
@@ -14,11 +13,12 @@ from rollcall.connectors.transport import AHEAD, Transport
 from rollcall.connectors.wire import HttpSender
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
-from rollcall.domain.ports import Clock
+from rollcall.domain.ports import Clock, Queue
 from rollcall.domain.url import Addresses
 from rollcall.engine.engine import Engine
 from rollcall.store.aws import client
 from rollcall.store.blobs import S3Blobs
+from rollcall.store.clock import SystemClock
 from rollcall.store.config import DynamoConfig
 from rollcall.store.dynamo import Table
 from rollcall.store.people import DynamoPeople
@@ -59,14 +59,7 @@ class Runner:
     """What the handler works with."""
 
     engine: Engine
-    queue: SqsQueue
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(timezone.utc)
+    queue: Queue
 
 
 def bootstrap(env: Mapping[str, str] = os.environ, clock: Clock | None = None) -> Runner:

@@ -75,3 +75,8 @@ class OutOfTime(Signal):
 
 class LeaseLost(Signal):
     """The lease passed to another runner, or this one outlived it."""
+
+
+def place(error: Exception) -> str:
+    """Where in a document a decoder stumbled, such as ``$.mode``; its own text may repeat a value."""
+    return str(error).rpartition(" - at ")[2].strip("`") or "$"

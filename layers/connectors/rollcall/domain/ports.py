@@ -118,6 +118,9 @@ class Queue(Protocol):
 
     def send(self, message: RunMessage, dedup: str) -> None: ...
 
+    def postpone(self, receipt: str, seconds: int) -> None:
+        """Let a message that is being handled come again after ``seconds``, not after the queue's own time-out."""
+
 
 class Vault(Protocol):
     """Credentials: sealed by the API, opened only by the runner. Bound to district and integration."""

@@ -93,12 +93,12 @@ class Engine:
             self.runs.release(run.district_id, run.integration_id, lease)
         return "done"
 
-    def give_up(self, message: RunMessage, owner: str, deadline: datetime) -> None:
+    def give_up(self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime) -> None:
         """End a run that an unforeseen error has killed again and again: repeating a bug mends nothing.
 
         A run that has begun to apply is left to the sweeper, since what it began must be finished.
         """
-        run = self.runs.get(message.district_id, message.run_id) if message.run_id else None
+        run = self._run(message, delivery, sent_at)
         if run is None or run.ended or run.state == "applying":
             return
         lease = self.runs.acquire(run.district_id, run.integration_id, owner, deadline + LEASE_MARGIN)

@@ -319,15 +319,21 @@ class MemoryBlobs:
 
 @dataclass
 class MemoryQueue:
-    """The ``Queue`` port; ``messages`` holds what was sent, each deduplication id once."""
+    """The ``Queue`` port; ``messages`` holds what was sent, each deduplication id once, ``postponed`` the seconds by
+    receipt.
+    """
 
     messages: list[RunMessage] = field(default_factory=list)
+    postponed: dict[str, int] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
     def send(self, message: RunMessage, dedup: str) -> None:
         if dedup not in self._seen:
             self._seen.add(dedup)
             self.messages.append(msgspec.json.decode(msgspec.json.encode(message), type=RunMessage))
+
+    def postpone(self, receipt: str, seconds: int) -> None:
+        self.postponed[receipt] = seconds
 
 
 class MemoryVault:

@@ -28,7 +28,6 @@ class SqsQueue:
             )
 
     def postpone(self, receipt: str, seconds: int) -> None:
-        """Let a message that is being handled come again after ``seconds``, not after the queue's own time-out."""
         with translated("run queue"):
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
