@@ -113,8 +113,8 @@ def _field_error(loc: tuple[str | int, ...], kind: str, error: Mapping[str, Any]
     field = ".".join(str(part) for part in path) or "body"
     if kind in _SIMPLE:
         return FieldError(field=field, code=_SIMPLE[kind][0], message=_SIMPLE[kind][1])
-    code = "wrong_type" if kind.endswith(("_type", "_parsing")) else kind
-    return FieldError(field=field, code=code, message=f"{error['msg']}.".replace("..", "."))
+    code = "wrong_type" if kind.endswith(("_type", "_parsing")) else _CODES.get(kind, kind)
+    return FieldError(field=field, code=code, message=str(error["msg"]).rstrip(".") + ".")
 
 
 def _path(loc: tuple[str | int, ...]) -> list[str | int]:
@@ -140,6 +140,12 @@ def _tag_error(path: list[str | int], kind: str) -> FieldError:
 
 
 _PLACES = frozenset({"body", "query", "path", "header"})
+_CODES = {
+    "literal_error": "not_allowed",
+    "string_too_long": "too_long",
+    "less_than_equal": "too_large",
+    "greater_than_equal": "too_small",
+}
 _SIMPLE = {
     "missing": ("required", "This field is required; fill it in."),
     "extra_forbidden": ("unknown_field", "There is no such field here; remove it."),
