@@ -1,0 +1,97 @@
+"""People, blobs, queue and vault: in memory and on AWS alike."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rollcall.domain.errors import NotFound, StoreError
+from rollcall.domain.person import Person
+from rollcall.domain.plan import StoredPerson
+from rollcall.domain.run import RunMessage
+
+from .conftest import Inbox
+
+
+def person(number: int, **fields: Any) -> StoredPerson:
+    fields = {"type": "student", "source_id": str(number), "last_name": "Ash", **fields}
+    return StoredPerson(
+        id=f"per_{number}", district_id="lakeview", integration_id="int_1", person=Person(**fields)
+    )
+
+
+def test_people_come_back_as_they_went(people: Any) -> None:
+    everybody = [person(n, first_name="Zoë 🏫", family_id="fam_1", local_id=str(n)) for n in range(130)]
+    people.put_many(everybody)
+    found = people.get_many("lakeview", [item.id for item in everybody] + ["per_none"])
+    assert found == {item.id: item for item in everybody}
+    assert people.get_many("hilltop", ["per_1"]) == {}
+    assert people.get_many("lakeview", []) == {}
+    people.put_many([])
+
+
+def test_a_person_is_replaced_whole(people: Any) -> None:
+    people.put_many([person(1, local_id="7", family_id="fam_1")])
+    people.put_many([person(1, last_name="Elm")])
+    assert people.get_many("lakeview", ["per_1"]) == {"per_1": person(1, last_name="Elm")}
+
+
+def test_the_last_of_two_words_on_one_person_counts(people: Any) -> None:
+    """DynamoDB refuses a batch that names an item twice."""
+    people.put_many([person(1, last_name="Old"), person(2), person(1, last_name="New")])
+    assert people.get_many("lakeview", ["per_1", "per_1"])["per_1"].person.last_name == "New"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"last_name": None, "first_name": None},
+        {"last_name": "", "local_id": "", "state_id": ""},
+        {"last_name": "x" * 10_000, "first_name": "é" * 5_000},
+        {"local_id": "9" * 3_000, "state_id": "\u0000", "family_id": "ß"},
+        {"last_name": "\u202eRTL\u0000", "first_name": "🏫" * 400},
+    ],
+)
+def test_odd_people_fit(people: Any, fields: dict[str, Any]) -> None:
+    """A key may be neither blank nor over 1,024 bytes; a name may be both."""
+    people.put_many([person(1, **fields)])
+    assert people.get_many("lakeview", ["per_1"])["per_1"] == person(1, **fields)
+
+
+def test_blobs(blobs: Any) -> None:
+    blobs.put("runs/a", b"\x00\xff")
+    blobs.put("runs/a", b"second")
+    assert blobs.get("runs/a") == b"second"
+    with pytest.raises(NotFound):
+        blobs.get("runs/b")
+    blobs.put("runs/b", b"")
+    blobs.delete(["runs/a", "runs/none"])
+    blobs.delete([])
+    with pytest.raises(NotFound):
+        blobs.get("runs/a")
+    assert blobs.get("runs/b") == b""
+
+
+def test_more_blobs_than_one_request_deletes(blobs: Any) -> None:
+    blobs.put("last", b"x")
+    blobs.delete([f"none/{n}" for n in range(1000)] + ["last"])
+    with pytest.raises(NotFound):
+        blobs.get("last")
+
+
+def test_the_queue_takes_a_message_once(inbox: Inbox) -> None:
+    message = RunMessage(version=1, district_id="lakeview", integration_id="int_1", run_id="run_1")
+    inbox.queue.send(message, dedup="run_1#0")
+    inbox.queue.send(message, dedup="run_1#0")
+    assert [json.loads(body) for body in inbox.bodies()] == [
+        {"version": 1, "district_id": "lakeview", "integration_id": "int_1", "run_id": "run_1"}
+    ]
+
+
+def test_the_vault_opens_only_for_whom_it_sealed(vault: Any) -> None:
+    sealed = vault.seal("lakeview", "int_1", "pässword 🏫")
+    assert "pässword" not in sealed
+    assert vault.open("lakeview", "int_1", sealed) == "pässword 🏫"
+    for district_id, integration_id in (("lakeview", "int_2"), ("hilltop", "int_1")):
+        with pytest.raises(StoreError):
+            vault.open(district_id, integration_id, sealed)
