@@ -78,7 +78,9 @@ def test_a_student() -> None:
         hoh_first_name="T",
         hoh_last_name="Rivers",
         hoh_home_phone="5555550148",
-        household_home_address=Address(street="8 Reed Ln", city="Marsh Point", state="CA", postal_code="95990"),
+        household_home_address=Address(
+            street="8 Reed Ln", city="Marsh Point", state="CA", postal_code="95990"
+        ),
     )
 
 
@@ -92,7 +94,13 @@ def test_zero_means_none() -> None:
 
 
 def test_null_and_missing_fields_are_no_values() -> None:
-    bare = {"StudentID": "88400123", "SchoolCode": "410", "StudentNumber": "5", "LastName": "Rivers", "Grade": "3"}
+    bare = {
+        "StudentID": "88400123",
+        "SchoolCode": "410",
+        "StudentNumber": "5",
+        "LastName": "Rivers",
+        "Grade": "3",
+    }
     result = student(bare)
     assert (result.issues, result.person.addresses, result.person.races) == ((), (), ())
     nulls = {**dict.fromkeys(STUDENT), **bare}
@@ -132,7 +140,9 @@ def test_at_a_tie_the_lowest_school_is_primary() -> None:
 
 
 def test_a_school_that_was_left_gives_no_enrollment() -> None:
-    left = at(420, InactiveStatusCode="I", SchoolEnterDate="2026-10-01", SchoolLeaveDate="2026-10-20T00:00:00")
+    left = at(
+        420, InactiveStatusCode="I", SchoolEnterDate="2026-10-01", SchoolLeaveDate="2026-10-20T00:00:00"
+    )
     for order in permutations([left, at(410)]):
         result = student(*order)
         assert (places(result), result.person.status) == ([("LES", True)], "active")
@@ -149,7 +159,10 @@ def test_a_student_who_left_every_school_is_ended() -> None:
 
 
 def test_pre_enrolled_rows_are_ignored() -> None:
-    assert (student(at(410, InactiveStatusCode="*")).person, student(at(410, InactiveStatusCode="*")).issues) == (
+    assert (
+        student(at(410, InactiveStatusCode="*")).person,
+        student(at(410, InactiveStatusCode="*")).issues,
+    ) == (
         None,
         (),
     )
@@ -175,9 +188,14 @@ BLANK, PRIMARY, ALTERNATE, OTHER = "", "P", "A", "X"
     ],
 )
 def test_primary_and_alternate_codes(
-    primary: tuple[str, ...], alternate: tuple[str, ...], codes: tuple[str, str], expected: list[tuple[str, bool]]
+    primary: tuple[str, ...],
+    alternate: tuple[str, ...],
+    codes: tuple[str, str],
+    expected: list[tuple[str, bool]],
 ) -> None:
-    rows = [at(school, AttendanceProgramCodePrimary=code) for school, code in zip((410, 420), codes, strict=True)]
+    rows = [
+        at(school, AttendanceProgramCodePrimary=code) for school, code in zip((410, 420), codes, strict=True)
+    ]
     for order in permutations(rows):
         result = student(*order, primary_enrollment_codes=primary, alternate_enrollment_codes=alternate)
         assert places(result) == expected
@@ -293,7 +311,10 @@ def test_links() -> None:
     results = [student(contacts=order) for order in permutations([father, CONTACT, nameless, again])]
     assert all(result == results[0] for result in results)
     found = results[0].person.contacts
-    assert [(k.priority, k.relationship, k.lives_with) for k in found] == [(1, "Mother", True), (2, None, False)]
+    assert [(k.priority, k.relationship, k.lives_with) for k in found] == [
+        (1, "Mother", True),
+        (2, None, False),
+    ]
     assert codes_of(results[0]) == ["relationship_unmapped"]
 
 
@@ -309,7 +330,13 @@ def test_contact_rows_of_two_schools_have_their_own_ids() -> None:
 
 
 def test_the_contact_record_heads_the_household() -> None:
-    away = {**CONTACT, "SequenceNumber": 2, "FirstName": "Ivo", "ContactOrder": 0, "LivesWithStudentIndicator": " "}
+    away = {
+        **CONTACT,
+        "SequenceNumber": 2,
+        "FirstName": "Ivo",
+        "ContactOrder": 0,
+        "LivesWithStudentIndicator": " ",
+    }
     settings = {"use_contact_record": True, "member_types": ("student",)}
     result = student(contacts=(away, CONTACT), **settings)
     household = result.household

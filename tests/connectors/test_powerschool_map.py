@@ -6,16 +6,13 @@ import copy
 from datetime import date
 from itertools import permutations
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from rollcall.connectors.base import Page, Part
-from rollcall.connectors.wire import Answer, Request
-from rollcall.domain.errors import NeedsAttention, SourceContract
+from rollcall.connectors.base import Page
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Address, ContactLink, Enrollment, Household, Phone
-from tests.connectors.build import TODAY, Sis, codes_of, connector, encoded, lookups, mapped, survey
+from tests.connectors.build import TODAY, codes_of, connector, encoded, mapped, survey
 
 STUDENT: dict[str, Any] = {
     "@expansions": "demographics, addresses",
@@ -27,8 +24,18 @@ STUDENT: dict[str, Any] = {
     "name": {"first_name": "Noor", "middle_name": "Ana", "last_name": "Rivers"},
     "demographics": {"gender": "F", "birth_date": "2014-03-09", "projected_graduation_year": 2032},
     "addresses": {
-        "physical": {"street": "8 Reed Ln", "city": "Marsh Point", "state_province": "CA", "postal_code": 1234},
-        "mailing": {"street": "PO Box 9", "city": "Marsh Point", "state_province": "CA", "postal_code": 95990},
+        "physical": {
+            "street": "8 Reed Ln",
+            "city": "Marsh Point",
+            "state_province": "CA",
+            "postal_code": 1234,
+        },
+        "mailing": {
+            "street": "PO Box 9",
+            "city": "Marsh Point",
+            "state_province": "CA",
+            "postal_code": 95990,
+        },
     },
     "phones": {"main": {"number": "555-555-0148"}},
     "school_enrollment": {
@@ -99,8 +106,15 @@ def having(row: dict[str, Any], **blocks: Any) -> dict[str, Any]:
     return found
 
 
+def answer(contacts: list[Any], student_id: str = "5011") -> bytes:
+    """The record of the contacts answer for one student."""
+    page = Page(body=encoded(contacts), cursor=None, subject=student_id)
+    (found,) = connector("powerschool").split("contacts", page)
+    return bytes(found.raw)
+
+
 def student(row: dict[str, Any] = STUDENT, contacts: list[Any] | None = None, **settings: Any) -> Any:
-    records = {"students": [row], **({} if contacts is None else {"contacts": [contacts]})}
+    records = {"students": [row], **({} if contacts is None else {"contacts": [answer(contacts)]})}
     return mapped(connector("powerschool", **settings), "student:5011", **records)
 
 
@@ -194,10 +208,30 @@ def test_pre_registered_students_are_not_loaded() -> None:
 @pytest.mark.parametrize(
     ("blocks", "code", "field", "value"),
     [
-        ({"school_enrollment": {"school_number": 103}}, "building_unmapped", "school_enrollment.school_number", "103"),
-        ({"school_enrollment": {"grade_level": 99}}, "grade_level_unmapped", "school_enrollment.grade_level", "99"),
-        ({"school_enrollment": {"school_number": ...}}, "building_missing", "school_enrollment.school_number", None),
-        ({"school_enrollment": {"grade_level": ""}}, "grade_level_missing", "school_enrollment.grade_level", None),
+        (
+            {"school_enrollment": {"school_number": 103}},
+            "building_unmapped",
+            "school_enrollment.school_number",
+            "103",
+        ),
+        (
+            {"school_enrollment": {"grade_level": 99}},
+            "grade_level_unmapped",
+            "school_enrollment.grade_level",
+            "99",
+        ),
+        (
+            {"school_enrollment": {"school_number": ...}},
+            "building_missing",
+            "school_enrollment.school_number",
+            None,
+        ),
+        (
+            {"school_enrollment": {"grade_level": ""}},
+            "grade_level_missing",
+            "school_enrollment.grade_level",
+            None,
+        ),
         ({"name": {"first_name": " ", "last_name": ...}}, "name_missing", "last_name", None),
     ],
 )
@@ -316,7 +350,7 @@ def test_details_hold_between_their_dates(
     contact = tied(651, 1, {**DETAIL, "startDate": start, "endDate": end, "active": active})
     result = student(contacts=[contact])
     assert (len(result.person.contacts), result.revisit_on) == (int(linked), revisit_on)
-    alone = mapped(connector("powerschool"), "contact:651", contacts=[[contact]])
+    alone = mapped(connector("powerschool"), "contact:651", contacts=[answer([contact])])
     assert (alone.person is not None, alone.issues, alone.revisit_on) == (linked, (), revisit_on)
 
 
@@ -353,7 +387,9 @@ def test_a_contact_of_siblings_is_one_person() -> None:
     sibling = {**CONTACT, "contactStudents": [{"sequence": 1, "dcid": 5012, "studentDetails": [DETAIL]}]}
     results = [
         mapped(connector("powerschool"), "contact:651", contacts=records)
-        for records in permutations([[CONTACT], [sibling], [{**CONTACT, "contactId": 4}]])
+        for records in permutations(
+            [answer([CONTACT]), answer([sibling], "5012"), answer([{**CONTACT, "contactId": 4}])]
+        )
     ]
     assert all(result == results[0] for result in results)
     person = results[0].person
@@ -365,30 +401,37 @@ def test_a_contact_of_siblings_is_one_person() -> None:
     )
 
 
+def test_a_contact_stands_only_by_the_students_asked_for() -> None:
+    """The answer for one student may name the contact's other children, who need not be ours any more."""
+    other = {**CONTACT, "contactStudents": [{"sequence": 1, "dcid": 7, "studentDetails": [DETAIL]}]}
+    result = mapped(connector("powerschool"), "contact:651", contacts=[answer([other])])
+    assert (result.person, result.issues) == (None, ())
+
+
 def test_an_address_of_yesterday_is_left_out() -> None:
     address = {**CONTACT["addresses"][0], "endDate": "2026-11-01"}
     coming = {**CONTACT["addresses"][0], "street": "1 Elm St", "startDate": "2026-11-09"}
     contact = {**CONTACT, "addresses": [address, coming]}
-    result = mapped(connector("powerschool"), "contact:651", contacts=[[contact]])
+    result = mapped(connector("powerschool"), "contact:651", contacts=[answer([contact])])
     assert result.person is not None
     assert (result.person.addresses, result.revisit_on) == ((), date(2026, 11, 9))
 
 
 def test_a_nameless_contact_is_rejected() -> None:
     contact = {**CONTACT, "firstName": None, "lastName": None}
-    result = mapped(connector("powerschool"), "contact:651", contacts=[[contact]])
+    result = mapped(connector("powerschool"), "contact:651", contacts=[answer([contact])])
     assert (result.person, codes_of(result)) == (None, ["name_missing"])
 
 
 def test_contacts_only_for_the_household() -> None:
     found = connector("powerschool", member_types=("student",), family_identifier=("hoh_last_name",))
     assert [s.name for s in found.streams] == ["students", "contacts"]
-    result = mapped(found, "student:5011", students=[STUDENT], contacts=[[CONTACT]])
+    result = mapped(found, "student:5011", students=[STUDENT], contacts=[answer([CONTACT])])
     assert result.person is not None
     assert (result.person.contacts, result.household.hoh_last_name) == ((), "Rivers")  # type: ignore[union-attr]
     page = Page(body=encoded([CONTACT]), cursor=None, subject="5011")
     assert found.split("contacts", page)[0].people == ("student:5011",)
-    assert mapped(found, "contact:651", contacts=[[CONTACT]]).person is None
+    assert mapped(found, "contact:651", contacts=[answer([CONTACT])]).person is None
 
 
 @pytest.mark.parametrize(
@@ -428,7 +471,10 @@ def test_staff_of_two_schools_are_one_person() -> None:
     for rows in permutations([at_school(812, 53), at_school(813, 54), at_school(814, 99)]):
         assert staff(*rows).person.schools == ("LHS", "LMS")
     both = [{"school_id": 53, "status": 1}, {"school_id": 54, "status": 1}]
-    assert staff({**STAFF, "school_affiliations": {"school_affiliation": both}}).person.schools == ("LHS", "LMS")
+    assert staff({**STAFF, "school_affiliations": {"school_affiliation": both}}).person.schools == (
+        "LHS",
+        "LMS",
+    )
 
 
 def test_staff_who_are_no_longer_here() -> None:

@@ -71,14 +71,18 @@ def test_split_refuses_other_shapes(stream: str, body: bytes) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b" "])
 def test_no_contacts_is_a_record_of_the_student_alone(body: bytes) -> None:
     (record,) = connector("powerschool").split("contacts", Page(body=body, cursor=None, subject="5011"))
-    assert (record.id, record.people, bytes(record.raw)) == ("5011", ("student:5011",), b"[]")
+    assert (record.id, record.people, bytes(record.raw)) == (
+        "5011",
+        ("student:5011",),
+        b'{"student":"5011","contacts":[]}',
+    )
 
 
 def test_a_contacts_answer_speaks_of_everybody_in_it() -> None:
     page = Page(body=encoded([{**CONTACT, "contactId": 9}, CONTACT]), cursor=None, subject="5011")
     (record,) = connector("powerschool").split("contacts", page)
     assert record.people == ("student:5011", "contact:651", "contact:9")
-    assert bytes(record.raw) == page.body
+    assert bytes(record.raw) == b'{"student":"5011","contacts":' + page.body + b"}"
 
 
 # ---------------------------------------------------------------------------------------------------- asking
@@ -144,7 +148,9 @@ def test_survey_lists_a_part_for_each_mapped_school() -> None:
     assert "/ws/contacts/student/5000" in sis.paths
 
 
-@pytest.mark.parametrize("schools", [{"id": 53, "school_number": 101}, [{"id": "53", "school_number": "101"}]])
+@pytest.mark.parametrize(
+    "schools", [{"id": 53, "school_number": 101}, [{"id": "53", "school_number": "101"}]]
+)
 def test_one_school_is_an_object(schools: Any) -> None:
     found = connector("powerschool", Sis(District(schools=schools)), member_types=("student",)).survey()
     assert [p.building for p in found.parts] == ["LMS"]
@@ -183,7 +189,9 @@ def test_survey_tells_what_needs_attention(path: str, reply: Any, code: str) -> 
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"metadata":5}', b'{"metadata":{"student_max_page_size":[]}}'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b'{"metadata":5}', b'{"metadata":{"student_max_page_size":[]}}']
+)
 def test_survey_refuses_other_shapes(body: bytes) -> None:
     with pytest.raises(SourceContract):
         connector("powerschool", Sis(District(replies={"/ws/v1/metadata": body}))).survey()

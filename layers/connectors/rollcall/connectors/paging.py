@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import fingerprint
 
@@ -13,10 +15,13 @@ class LoopGuard:
         self._most = most
         self._seen: set[bytes] = set()
 
-    def check(self, body: bytes) -> None:
-        """Raises ``SourceContract`` for a body seen before, or one page too many."""
+    def check(self, body: bytes, rows: Callable[[bytes], int]) -> None:
+        """Raises ``SourceContract`` for a body seen before, or one page too many.
+
+        Empty pages are alike without being a loop; that something is missing is for the count to tell.
+        """
         mark = fingerprint(body)
-        if mark in self._seen:
+        if mark in self._seen and rows(body):
             raise SourceContract("paging_loop", "The SIS sent the same page twice.")
         if len(self._seen) == self._most:
             raise SourceContract("too_many_pages", "The SIS sends more pages than a school can have.")

@@ -154,9 +154,8 @@ class PowerSchool:
         for page in count(1):
             path = "/ws/v1/district/school"
             answer = self._get(path, path, {"page": page, "pagesize": page_size})
-            guard.check(answer.body)
-            wrapper = decode(answer.body, _SchoolsAnswer).schools
-            listing = as_list(wrapper.school) if isinstance(wrapper, _Schools) else []
+            listing = _schools_of(answer.body)
+            guard.check(answer.body, lambda body: len(_schools_of(body)))
             found += (s for s in listing if text(s.school_number) not in _NOT_SCHOOLS)
             if len(listing) < page_size:
                 break
@@ -188,7 +187,7 @@ class PowerSchool:
         requests = (_list_request(part, page) for page in range(first, last + 1))
         with closing(self._client.fetch_ordered(requests)) as answers:
             for page, answer in enumerate(answers, first):
-                guard.check(answer.body)
+                guard.check(answer.body, lambda body: self._size(part, body))
                 beyond = self._beyond(part, page, answer.body) if page == last else None
                 following = f"{page + 1}/{announced}" if page < last or beyond else None
                 yield Page(body=answer.body, cursor=following, announced=announced)
@@ -287,6 +286,11 @@ def connect(
         "/oauth/access_token/", credentials["consumer_token"], credentials["consumer_secret"], transport.clock
     )
     return PowerSchool(transport.client(url, auth), context, family_identifier)
+
+
+def _schools_of(body: bytes) -> list[_School]:
+    wrapper = decode(body, _SchoolsAnswer).schools
+    return as_list(wrapper.school) if isinstance(wrapper, _Schools) else []
 
 
 def _page_size(value: Scalar) -> int:

@@ -15,7 +15,16 @@ from rollcall.connectors.powerschool.rows import (
     ContactStudent,
     StudentDetail,
 )
-from rollcall.connectors.records import Scalar, as_list, earliest, flag, identifier, lenient_date, number, text
+from rollcall.connectors.records import (
+    Scalar,
+    as_list,
+    earliest,
+    flag,
+    identifier,
+    lenient_date,
+    number,
+    text,
+)
 from rollcall.domain.person import ContactLink, Mapped, Person
 
 _LAST = 99
