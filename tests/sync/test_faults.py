@@ -94,15 +94,6 @@ def test_one_record_of_the_wrong_kind_keeps_only_itself_out(system: str) -> None
     assert run.issue_codes["record_malformed"] == run.counts["student"]["reject"]
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
-def test_bytes_that_are_no_text_keep_only_their_record_out(system: str) -> None:
-    town = InProcess(system, people=200)
-    town.simulator.faults.add("invalid_utf8", STUDENTS[system])
-    run = town.sync()
-    assert run.state == "completed"
-    assert 1 <= run.issue_codes["record_malformed"] <= 5
-
-
 def test_aeries_never_answers_with_another_year() -> None:
     """Guards: Aeries silently answers with the current year, which would look like a healthy pull of other students."""
     town = InProcess("aeries", people=100)
