@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from typing import Any
@@ -25,7 +26,9 @@ def build(parts: Parts) -> Api:
 
 @cache
 def _api() -> Api:
-    copy_config_to_registered_loggers(source_logger=Logger())
+    # Only our own loggers: at DEBUG botocore's would show what is sent, secrets included.
+    logging.getLogger("rollcall")
+    copy_config_to_registered_loggers(Logger(service="config_api"), include={"rollcall"})
     return build(bootstrap(Settings.from_env(os.environ)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import asdict
 from datetime import timedelta
@@ -24,13 +25,16 @@ MARGIN = timedelta(seconds=10)
 
 @cache
 def _parts() -> Parts:
-    copy_config_to_registered_loggers(source_logger=_logger())
     return bootstrap(Settings.from_env(os.environ))
 
 
 @cache
 def _logger() -> Logger:
-    return Logger()
+    logger = Logger(service="scheduler")
+    # Only our own loggers: at DEBUG botocore's would show what is sent.
+    logging.getLogger("rollcall")
+    copy_config_to_registered_loggers(logger, include={"rollcall"})
+    return logger
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

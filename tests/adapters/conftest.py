@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
@@ -23,7 +23,7 @@ from rollcall.store.people import DynamoPeople
 from rollcall.store.queue import SqsQueue
 from rollcall.store.runs import DynamoRuns
 from rollcall.store.vault import KmsVault
-from tests.support.aws import REGION, Stack, make_stack
+from tests.support.aws import REGION, Stack, client, make_stack
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
@@ -47,12 +47,12 @@ def stack(environment: None) -> Iterator[Stack]:
 
 @pytest.fixture
 def config_table(stack: Stack) -> Table:
-    return Table(boto3.client("dynamodb"), stack.config_table, sleep=lambda seconds: None)
+    return Table(client("dynamodb"), stack.config_table, sleep=lambda seconds: None)
 
 
 @pytest.fixture
 def people_table(stack: Stack) -> Table:
-    return Table(boto3.client("dynamodb"), stack.people_table, sleep=lambda seconds: None)
+    return Table(client("dynamodb"), stack.people_table, sleep=lambda seconds: None)
 
 
 @pytest.fixture
@@ -88,14 +88,14 @@ def people(request: pytest.FixtureRequest) -> MemoryPeople | DynamoPeople:
 def blobs(request: pytest.FixtureRequest) -> MemoryBlobs | S3Blobs:
     if request.param == "memory":
         return MemoryBlobs()
-    return S3Blobs(boto3.client("s3"), request.getfixturevalue("stack").bucket)
+    return S3Blobs(client("s3"), request.getfixturevalue("stack").bucket)
 
 
 @both
 def vault(request: pytest.FixtureRequest) -> MemoryVault | KmsVault:
     if request.param == "memory":
         return MemoryVault()
-    return KmsVault(boto3.client("kms"), request.getfixturevalue("stack").key_id)
+    return KmsVault(client("kms"), request.getfixturevalue("stack").key_id)
 
 
 class Inbox:
@@ -106,11 +106,9 @@ class Inbox:
         self._url = url
 
     def bodies(self) -> list[bytes]:
-        import msgspec
-
         if isinstance(self.queue, MemoryQueue):
             return [msgspec.json.encode(message) for message in self.queue.messages]
-        answer = boto3.client("sqs").receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
+        answer = client("sqs").receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
         return [message["Body"].encode() for message in answer.get("Messages", [])]
 
 
@@ -119,4 +117,4 @@ def inbox(request: pytest.FixtureRequest) -> Inbox:
     if request.param == "memory":
         return Inbox(MemoryQueue())
     url = request.getfixturevalue("stack").queue_url
-    return Inbox(SqsQueue(boto3.client("sqs"), url), url)
+    return Inbox(SqsQueue(client("sqs"), url), url)

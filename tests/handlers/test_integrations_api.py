@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from config_api.bootstrap import Parts
 from tests.support.aws import Stack
+from tests.support.aws import client as aws_client
 
 from .conftest import CREDENTIALS, Client, Forms
 
@@ -157,7 +157,7 @@ def test_secrets_are_sealed_and_bound_to_their_integration(
     )
     with pytest.raises(Exception, match="store_refused"):
         parts.vault.open("lakeview", second, sealed["consumer_token"])
-    everything = json.dumps(boto3.client("dynamodb").scan(TableName=stack.config_table)["Items"])
+    everything = json.dumps(aws_client("dynamodb").scan(TableName=stack.config_table)["Items"])
     assert "CNRY" not in everything
     shown = client.get(f"{BASE}/{first}").text + client.get(BASE).text
     assert "CNRY" not in shown
@@ -174,7 +174,7 @@ def test_run_now(client: Client, integration: dict, stack: Stack) -> None:
         "preview",
         "user@example.org",
     )
-    message = json.loads(boto3.client("sqs").receive_message(QueueUrl=stack.queue_url)["Messages"][0]["Body"])
+    message = json.loads(aws_client("sqs").receive_message(QueueUrl=stack.queue_url)["Messages"][0]["Body"])
     assert message == {
         "version": 1,
         "district_id": "lakeview",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import boto3
 import pytest
 
 from config_api.bootstrap import Parts
@@ -14,6 +13,7 @@ from rollcall.engine.blobs import RunFolder, pack_lines
 from rollcall.store.dynamo import Table
 from rollcall.store.people import DynamoPeople
 from tests.support.aws import Stack
+from tests.support.aws import client as aws_client
 
 from .conftest import NOW, Client
 
@@ -33,7 +33,7 @@ def person(last: str, first: str, number: int, **fields: Any) -> StoredPerson:
 
 @pytest.fixture
 def put(stack: Stack) -> Any:
-    return DynamoPeople(Table(boto3.client("dynamodb"), stack.people_table)).put_many
+    return DynamoPeople(Table(aws_client("dynamodb"), stack.people_table)).put_many
 
 
 def names(answer: Any) -> list[str]:

@@ -53,7 +53,8 @@ def _resources() -> dict[str, Any]:
 
 
 @cache
-def _client(service: str) -> Any:
+def client(service: str) -> Any:
+    """A boto3 client; made once, because that takes longer than most tests. Use it while moto is on."""
     return boto3.client(service)
 
 
@@ -62,10 +63,10 @@ def make_stack() -> Stack:
     for name in (STACK.config_table, STACK.people_table):
         properties = _resources()[name]["Properties"]
         keep = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-        _client("dynamodb").create_table(TableName=name, **{key: properties[key] for key in keep})
-    _client("s3").create_bucket(Bucket=STACK.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    queue = _client("sqs").create_queue(QueueName="runs.fifo", Attributes={"FifoQueue": "true"})
+        client("dynamodb").create_table(TableName=name, **{key: properties[key] for key in keep})
+    client("s3").create_bucket(Bucket=STACK.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    queue = client("sqs").create_queue(QueueName="runs.fifo", Attributes={"FifoQueue": "true"})
     assert queue["QueueUrl"] == STACK.queue_url
-    key = _client("kms").create_key()["KeyMetadata"]["KeyId"]
-    _client("kms").create_alias(AliasName=STACK.key_id, TargetKeyId=key)
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client("kms").create_alias(AliasName=STACK.key_id, TargetKeyId=key)
     return STACK
