@@ -24,7 +24,7 @@ from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.records import Rows, Scalar, decode, identifier, text
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Request
-from rollcall.domain.errors import NeedsAttention
+from rollcall.domain.errors import NeedsAttention, SourceContract
 from rollcall.domain.person import Mapped, person_key, split_person_key
 
 __all__ = ["Aeries", "Options", "connect"]
@@ -211,7 +211,7 @@ class Aeries:
                 return people.map_staff(source_id, records["staff"], self._context, today)
             if person_type == "contact" and records.get("contacts"):
                 return contacts.map_contact(source_id, records["contacts"], self._context)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, SourceContract):
             return malformed(person_type, source_id)
         return Mapped(person=None)
 

@@ -269,7 +269,7 @@ class PowerSchool:
                 )
             if person_type == "contact" and records.get("contacts"):
                 return contacts.map_contact(source_id, records["contacts"], self._context, today)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, SourceContract):
             return malformed(person_type, source_id)
         return Mapped(person=None)
 
