@@ -49,13 +49,17 @@ _READING = frozenset(_PROBLEMS) - {
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One route. ``right`` is None where everybody may, with a token or without one when it is ``open``."""
+    """One route. ``right`` is None where everybody may, with a token or without one when it is ``open``.
+
+    ``creates``: the district need not exist yet. ``bodiless``: a body may be left out.
+    """
 
     method: str
     pattern: re.Pattern[str]
     right: Right | None
     creates: bool
     open: bool
+    bodiless: bool
 
 
 class Api:
@@ -81,10 +85,12 @@ class Api:
         status: HTTPStatus = HTTPStatus.OK,
         creates: bool = False,
         public: bool = False,
+        bodiless: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Declare a route. ``creates``: the district need not exist yet. ``public``: no token is needed."""
-        pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path))
-        self.endpoints.append(Endpoint(method, pattern, right, creates, public))
+        """Declare a route; see :class:`Endpoint` for what can be said of it."""
+        # No id is longer, and DynamoDB refuses keys that are much longer.
+        pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,128})", path))
+        self.endpoints.append(Endpoint(method, pattern, right, creates, public, bodiless or method == "GET"))
         problems = _PROBLEMS if method != "GET" else {code: _PROBLEMS[code] for code in sorted(_READING)}
         content = {MEDIA_TYPE: {"model": ProblemBody}}
         responses: dict[int, Any] = {int(status): {"description": status.phrase}}
@@ -124,9 +130,9 @@ class Api:
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """One request, as API Gateway sends it (payload version 2.0), to its answer."""
         try:
-            caller = self._admit(event)
-            check_body(event)
-            self.resolver.context["caller"] = caller
+            endpoint, district_id = self._match(event["requestContext"]["http"]["method"], event["rawPath"])
+            self.resolver.context["caller"] = self._admit(endpoint, district_id, event)
+            check_body(event, may_be_empty=endpoint.bodiless)
             # The resolver reads the media type to the letter; the gate has accepted it in any case.
             headers = {**event.get("headers", {}), "content-type": "application/json"}
             answer = self.resolver.resolve({**event, "headers": headers}, context)
@@ -135,9 +141,8 @@ class Api:
         answer["headers"] = {**answer.get("headers", {}), "Cache-Control": "no-store"}
         return answer
 
-    def _admit(self, event: Mapping[str, Any]) -> Caller | None:
-        """Find the route and let the caller pass, or raise the :class:`Problem` that turns them away."""
-        endpoint, district_id = self._match(event["requestContext"]["http"]["method"], event["rawPath"])
+    def _admit(self, endpoint: Endpoint, district_id: str, event: Mapping[str, Any]) -> Caller | None:
+        """Let the caller pass, or raise the :class:`Problem` that turns them away."""
         if endpoint.open:
             return None
         caller = caller_of(event)

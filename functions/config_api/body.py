@@ -15,13 +15,13 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
 
-def check_body(event: Mapping[str, Any]) -> None:
-    """Raise the :class:`Problem` of a body that is not one JSON object of reasonable size. A GET may have none."""
+def check_body(event: Mapping[str, Any], *, may_be_empty: bool) -> None:
+    """Raise the :class:`Problem` of a body that is not one JSON object of reasonable size."""
     data = _bytes(event)
     if len(data) > MAX_BYTES:
         detail = f"The body has {len(data)} bytes; at most {MAX_BYTES} are accepted."
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
-    if event["requestContext"]["http"]["method"] == "GET":
+    if not data and may_be_empty:
         return
     media_type = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
     if data and media_type not in ("application/json", ""):

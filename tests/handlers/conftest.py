@@ -187,7 +187,7 @@ class Forms:
             "name": "Nightly",
             "system": system,
             "url": "https://sis.example.org",
-            "credentials": CREDENTIALS[system],
+            "credentials": dict(CREDENTIALS[system]),
             "mappings": {entity: self.mappings[entity] for entity in entities},
             "family_identifier": ["hoh_last_name"],
             **changes,

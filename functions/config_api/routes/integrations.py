@@ -154,11 +154,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         "Run an integration now",
         right="operator",
         status=HTTPStatus.ACCEPTED,
+        bodiless=True,
     )
     def run_integration(
         district_id: str,
         integration_id: str,
-        request: Annotated[RunRequest, Body()],
+        request: Annotated[RunRequest, Body()] = RunRequest(),  # noqa: B008 - frozen
         idempotency_key: IdempotencyKey = None,
     ) -> RunView:
         def make(making: Making) -> RunView:

@@ -94,11 +94,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         "Run every active integration of a schedule now",
         right="operator",
         status=HTTPStatus.ACCEPTED,
+        bodiless=True,
     )
     def run_schedule(
         district_id: str,
         schedule_id: str,
-        request: Annotated[NoFields, Body()],
+        request: Annotated[NoFields, Body()] = NoFields(),  # noqa: B008 - frozen
         idempotency_key: IdempotencyKey = None,
     ) -> Page[RunView]:
         def make(making: Making) -> Page[RunView]:
