@@ -19,7 +19,9 @@ def main() -> int:
     commands.add_parser("demo", help="the whole of Rollcall, with two invented districts")
     commands.add_parser("clean", help="delete everything that the commands here have made")
     command = parser.parse_args().command
-    signal.signal(signal.SIGTERM, _stop)
+    # Both by name: a shell that starts this in the background has it ignore Ctrl-C.
+    for interruption in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(interruption, _stop)
     try:
         if command == "clean":
             return _clean()
