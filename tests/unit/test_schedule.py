@@ -1,6 +1,7 @@
 """When a schedule runs: fixed examples around the hard days, and properties over zones and years."""
 
 import calendar
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -110,7 +111,7 @@ def test_runs_are_later_on_the_day_and_at_the_time_asked_for(
 def test_each_period_has_one_run(frequency: Daily, zone: str, after: datetime) -> None:
     """Twice in an overlap, or never around a clamped day, would be a run too many or one lost."""
     runs = [run.astimezone(ZoneInfo(zone)) for run in next_runs(frequency, zone, after, count=6)]
-    for earlier, later in zip(runs, runs[1:], strict=False):
+    for earlier, later in itertools.pairwise(runs):
         match frequency:
             case Weekly():
                 assert (later.date() - earlier.date()).days == 7
