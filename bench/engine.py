@@ -2,8 +2,8 @@
 
     python -m bench.engine [--people 100000] [--system aeries]
 
-Serving the simulator's pages is counted too, since it happens in the same process; the line says how much of it there was.
-Peak memory includes the generated district and everybody stored.
+Serving the simulator's pages is counted too, since it happens in the same process; the line says how much of it
+there was. Peak memory includes the generated district and everybody stored.
 """
 
 from __future__ import annotations
@@ -54,10 +54,14 @@ def _night(town: InProcess, served: _Served, name: str) -> None:
     seconds = time.process_time() - began
     if run.state != "completed":
         raise SystemExit(f"{name}: {run.state}, {run.error}")
-    changes = sum(c[kind] for c in run.counts.values() for kind in ("add", "update", "inactivate", "reactivate"))
+    changes = sum(
+        c[kind] for c in run.counts.values() for kind in ("add", "update", "inactivate", "reactivate")
+    )
     people = changes + sum(c["unchanged"] for c in run.counts.values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{name:<28}{people:>9,}{changes:>9,}{seconds:>8.1f}{served.seconds:>11.1f}{peak:>9.0f}", flush=True)
+    print(
+        f"{name:<28}{people:>9,}{changes:>9,}{seconds:>8.1f}{served.seconds:>11.1f}{peak:>9.0f}", flush=True
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from rich.table import Table
 
 from local.api import Api
 from local.paths import HANDOVER, STATE
-from local.simulator import Simulator
 from local.stack import Stack
+from local.tenants import Client, Tenant, set_up
 
 PEOPLE = 300
 UNKNOWN_CODES = 3
@@ -35,34 +34,10 @@ ENDED = frozenset({"completed", "failed", "rejected", "cancelled", "skipped", "h
 """States in which a run goes no further by itself."""
 
 
-@dataclass(frozen=True)
-class Tenant:
-    """A district of the demo and the system it keeps its records in."""
-
-    district_id: str
-    name: str
-    system: str
-    seed: int
-
-
 TENANTS = (
     Tenant("lakeview", "Lakeview Unified", "powerschool", 7),
     Tenant("riverbend", "Riverbend Unified", "aeries", 11),
 )
-
-
-@dataclass
-class Client:
-    """One district of the demo, set up: its SIS and its integration."""
-
-    tenant: Tenant
-    simulator: Simulator
-    integration_id: str
-
-    @property
-    def path(self) -> str:
-        """Where the API keeps the district."""
-        return f"/districts/{self.tenant.district_id}"
 
 
 def main() -> int:
@@ -73,7 +48,7 @@ def main() -> int:
         console.rule("Rollcall on this machine")
         stack = cleanup.enter_context(Stack("demo", console.print))
         cleanup.callback(HANDOVER.unlink, missing_ok=True)
-        clients = [_set_up(stack.api(), tenant, cleanup, console) for tenant in TENANTS]
+        clients = [_open(stack, tenant, cleanup, console) for tenant in TENANTS]
 
         def hand_over() -> None:
             stack.hand_over(HANDOVER, {client.tenant.system: _facts(client) for client in clients})
@@ -92,43 +67,10 @@ def main() -> int:
     return 0 if completed else 1
 
 
-def _set_up(api: Api, tenant: Tenant, cleanup: ExitStack, console: Console) -> Client:
-    simulator = Simulator(
-        tenant.system,
-        STATE / "demo",
-        name=tenant.name,
-        seed=tenant.seed,
-        people=PEOPLE,
-        unknown_codes=UNKNOWN_CODES,
-    )
-    cleanup.callback(simulator.stop)
-    base = f"/districts/{tenant.district_id}"
-    api.put(base, {"name": tenant.name, "time_zone": "America/Los_Angeles"})
-    mappings = {
-        entity: api.post(f"{base}/mappings", _mapping(entity, codes))["id"]
-        for entity, codes in simulator.codes().items()
-    }
-    integration = api.post(f"{base}/integrations", _integration(tenant, simulator, mappings))
-    console.print(f"  {tenant.name}: {tenant.system} at {simulator.url}, {len(mappings)} mappings")
-    return Client(tenant, simulator, integration["id"])
-
-
-def _mapping(entity: str, codes: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    entries = [{"external": external, "value": value} for external, value in codes]
-    return {"entity": entity, "name": entity.replace("_", " ").capitalize(), "entries": entries}
-
-
-def _integration(tenant: Tenant, simulator: Simulator, mappings: dict[str, str]) -> dict[str, Any]:
-    return {
-        "name": f"{tenant.name} nightly",
-        "system": tenant.system,
-        "url": simulator.url,
-        "credentials": simulator.credentials,
-        "mappings": mappings,
-        "family_identifier": ["hoh_last_name", "household_home_address"],
-        "drop_students_not_in_file": True,
-        "member_types": ["student", "staff", "contact"],
-    }
+def _open(stack: Stack, tenant: Tenant, cleanup: ExitStack, console: Console) -> Client:
+    client = cleanup.enter_context(set_up(stack.api(), tenant, STATE / "demo", PEOPLE, UNKNOWN_CODES))
+    console.print(f"  {tenant.name}: {tenant.system} at {client.simulator.url}")
+    return client
 
 
 def _facts(client: Client) -> dict[str, Any]:

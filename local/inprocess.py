@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 from urllib.parse import urlencode, urlsplit
 
@@ -23,7 +23,14 @@ from rollcall.domain.person import Person
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import Run, RunMessage
 from rollcall.engine.engine import Engine
-from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryConfig, MemoryPeople, MemoryQueue, MemoryRuns
+from rollcall.store.memory import (
+    MemoryBlobs,
+    MemoryClock,
+    MemoryConfig,
+    MemoryPeople,
+    MemoryQueue,
+    MemoryRuns,
+)
 from simulators import aeries, powerschool
 from simulators import district as generated
 from simulators.codes import code_tables
@@ -32,7 +39,7 @@ from simulators.inprocess import call
 
 DISTRICT = "lakeview"
 INTEGRATION = "int_nightly"
-NOON = datetime(2026, 11, 22, 20, 0, tzinfo=timezone.utc)
+NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 FAMILY_FIELDS = {"powerschool": ("hoh_last_name", "household_home_address"), "aeries": ("family_key",)}
 
 
@@ -43,7 +50,7 @@ class Insider:
     app: Any
     requests: list[str] = field(default_factory=list)
 
-    def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:  # noqa: ARG002
+    def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:
         """One request; nothing here can be slow."""
         self.requests.append(request.template)
         path, query = urlsplit(url).path, urlencode(request.params)
@@ -60,7 +67,7 @@ class CountingPeople(MemoryPeople):
 
     written: list[str] = field(default_factory=list)
 
-    def put_many(self, people: Any) -> None:  # noqa: ANN401
+    def put_many(self, people: Any) -> None:
         """Count, then store."""
         self.written += [person.id for person in people]
         super().put_many(people)
@@ -69,7 +76,7 @@ class CountingPeople(MemoryPeople):
 class InProcess:
     """One district with one integration, ready to sync."""
 
-    def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:
         self.system = system
         self.generated = generated.generate(seed, people)
         module: Any = {"powerschool": powerschool, "aeries": aeries}[system]
@@ -83,7 +90,10 @@ class InProcess:
     def sync(self, mode: str = "sync") -> Run:
         """Run one sync to its end, slice by slice, as the queue would drive it."""
         message: RunMessage | None = RunMessage(
-            version=1, district_id=DISTRICT, integration_id=INTEGRATION, mode="preview" if mode == "preview" else "sync"
+            version=1,
+            district_id=DISTRICT,
+            integration_id=INTEGRATION,
+            mode="preview" if mode == "preview" else "sync",
         )
         deliveries = 0
         while message is not None:
@@ -108,7 +118,7 @@ class InProcess:
             connect=self._connect,
         )
 
-    def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]:  # noqa: ARG002
+    def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]:
         """What the simulator asks for."""
         return self.simulator.credentials
 
@@ -163,6 +173,10 @@ class InProcess:
         self.config.put_integration(integration, {})
 
     def _connect(
-        self, integration: Integration, year: str, lookups: Mapping[str, Lookup], credentials: Mapping[str, str]
+        self,
+        integration: Integration,
+        year: str,
+        lookups: Mapping[str, Lookup],
+        credentials: Mapping[str, str],
     ) -> Connector:
         return connect(integration, year, lookups, credentials, Transport(self.sender, sleep=lambda _: None))

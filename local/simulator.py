@@ -49,6 +49,15 @@ class Simulator:
         touched: dict[str, Any] = self._ask("POST", "/change", json={"kind": kind, **arguments})
         return touched
 
+    def truth(self) -> dict[str, Any]:
+        """What is really so at the schools, before any system distorts it."""
+        facts: dict[str, Any] = self._ask("GET", "/truth")
+        return facts
+
+    def break_with(self, rules: list[dict[str, Any]]) -> None:
+        """Misbehave by these rules from now on, and by no others; without any, behave."""
+        self._ask("POST", "/faults", json=rules)
+
     def hand_over(self) -> dict[str, Any]:
         """What others need to reach it."""
         return {"url": self.url, "credentials": self.credentials, "control_url": self._control_url}

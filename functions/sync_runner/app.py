@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +45,16 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
         message = _decoder.decode(record["body"])
     except msgspec.MsgspecError as error:
         # nobody can mend a message: hurry it to the dead-letter queue, out of the way of its group
-        logger.error("message refused", extra={"reason": f"unfit at {place(error)}", "message_id": record["messageId"]})
+        logger.error(
+            "message refused", extra={"reason": f"unfit at {place(error)}", "message_id": record["messageId"]}
+        )
         runner.queue.postpone(record["receiptHandle"], 0)
         return False
     logger.append_keys(
-        district_id=message.district_id, integration_id=message.integration_id, run_id=message.run_id, slice=message.slice
+        district_id=message.district_id,
+        integration_id=message.integration_id,
+        run_id=message.run_id,
+        slice=message.slice,
     )
     deadline = runner.engine.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     asked = (message, record["messageId"], _sent_at(record), context.aws_request_id, deadline)
@@ -76,7 +81,7 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
 
 
 def _sent_at(record: dict[str, Any]) -> datetime:
-    return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, timezone.utc)
+    return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
 
 
 def _where(error: BaseException) -> str:

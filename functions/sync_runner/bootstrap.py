@@ -71,7 +71,10 @@ def bootstrap(env: Mapping[str, str] = os.environ, clock: Clock | None = None) -
     clock = clock or SystemClock()
 
     def connect_over_network(
-        integration: Integration, school_year: str, lookups: Mapping[str, Lookup], credentials: Mapping[str, str]
+        integration: Integration,
+        school_year: str,
+        lookups: Mapping[str, Lookup],
+        credentials: Mapping[str, str],
     ) -> Connector:
         transport = Transport(HttpSender(settings.sis_addresses, connections=AHEAD))
         return connect(integration, school_year, lookups, credentials, transport)

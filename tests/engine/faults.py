@@ -20,7 +20,9 @@ class Killed(BaseException):
 
 
 class Faults:
-    """Counts calls; at call ``k`` does what ``mode`` says. After a kill nothing gets through: a dead Lambda does no I/O."""
+    """Counts calls; at call ``k`` does what ``mode`` says. After a kill nothing gets through: a dead Lambda does no
+    I/O.
+    """
 
     def __init__(self, k: int | None = None, mode: Mode = "before") -> None:
         self.k, self.mode = k, mode
@@ -50,7 +52,9 @@ class Faults:
 
 
 class Faulty:
-    """Any port or connector, with every public call going through ``faults``; generators fault when they are advanced."""
+    """Any port or connector, with every public call going through ``faults``; generators fault when they are
+    advanced.
+    """
 
     def __init__(self, inner: Any, faults: Faults, name: str) -> None:
         self._inner, self._faults, self._name = inner, faults, name

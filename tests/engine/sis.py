@@ -29,7 +29,9 @@ from rollcall.domain.person import (
 
 @dataclass
 class Sis:
-    """``students``: id → {school, first, phone, …}; ``contacts``: student id → [{id, first}]; ``staff``: id → {first}."""
+    """``students``: id → {school, first, phone, …}; ``contacts``: student id → [{id, first}]; ``staff``: id →
+    {first}.
+    """
 
     students: dict[str, dict[str, Any]] = field(default_factory=dict)
     contacts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -59,9 +61,12 @@ class SisConnector:
     def survey(self) -> Survey:
         self.sis.fetch("survey")
         parts = [
-            Part(stream="students", label=f"students of {s}", params={"school": s}, building=s) for s in self.sis.schools
+            Part(stream="students", label=f"students of {s}", params={"school": s}, building=s)
+            for s in self.sis.schools
         ]
-        return Survey(parts=[*parts, Part(stream="staff", label="staff"), Part(stream="contacts", label="contacts")])
+        return Survey(
+            parts=[*parts, Part(stream="staff", label="staff"), Part(stream="contacts", label="contacts")]
+        )
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         if part.stream == "contacts":
@@ -101,16 +106,25 @@ class SisConnector:
         contacts = [c for raw in records.get("contacts", ()) for c in msgspec.json.decode(raw)]
         if kind == "contact":
             me = next(c for c in contacts if c["id"] == source_id)
-            return Mapped(person=Person(type="contact", source_id=source_id, first_name=me["first"], last_name="X"))
+            return Mapped(
+                person=Person(type="contact", source_id=source_id, first_name=me["first"], last_name="X")
+            )
         stream = "students" if kind == "student" else "staff"
         row = msgspec.json.decode(records[stream][0])
         if row.get("reject"):
             issue = Issue(
-                severity="error", code="grade_level_unmapped", message="m", fix="f", person_type="student", source_id=source_id
+                severity="error",
+                code="grade_level_unmapped",
+                message="m",
+                fix="f",
+                person_type="student",
+                source_id=source_id,
             )
             return Mapped(person=None, issues=(issue,))
         if kind == "staff":
-            return Mapped(person=Person(type="staff", source_id=source_id, first_name=row["first"], last_name="X"))
+            return Mapped(
+                person=Person(type="staff", source_id=source_id, first_name=row["first"], last_name="X")
+            )
         links = tuple(
             ContactLink(priority=n, person_id=person_id(self.district_id, self.source, "contact", c["id"]))
             for n, c in enumerate(sorted(contacts, key=lambda c: c["id"]), start=1)
@@ -123,7 +137,9 @@ class SisConnector:
             local_id=source_id,
             first_name=row["first"],
             last_name=row.get("last", "X"),
-            enrollments=(Enrollment(school=row["school"], grade="3", drop_date="2026-09-01" if ended else None),),
+            enrollments=(
+                Enrollment(school=row["school"], grade="3", drop_date="2026-09-01" if ended else None),
+            ),
             contacts=links,
         )
         warned = (

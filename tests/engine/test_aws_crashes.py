@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +60,9 @@ class Cloud:
         built = bootstrap(self.env, self.clock)
 
         def connect(integration: Integration, *_: Any) -> Any:
-            return Faulty(SisConnector(self.sis, D, integration.source), self.faults, "sis")  # of now, not of then
+            return Faulty(
+                SisConnector(self.sis, D, integration.source), self.faults, "sis"
+            )  # of now, not of then
 
         return dataclasses.replace(built, engine=dataclasses.replace(built.engine, connect=connect))
 
@@ -70,7 +71,7 @@ class Cloud:
         body = {"version": 1, "district_id": D, "integration_id": "int_1"}
         sqs = boto3.client("sqs")
         self.syncs += 1
-        with _without(self.faults):
+        with Uncounted(self.faults):
             sqs.send_message(
                 QueueUrl=self.stack.queue_url,
                 MessageBody=json.dumps(body),
@@ -83,15 +84,17 @@ class Cloud:
                     break
                 self.clock.advance(minutes=30)  # the queue's visibility time-out
             self.clock.advance(seconds=1)
-            with _without(self.faults):
+            with Uncounted(self.faults):
                 sqs.delete_message(QueueUrl=self.stack.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        with _without(self.faults):
+        with Uncounted(self.faults):
             runs, _ = self.runner.engine.runs.history(D, "int_1", (), 1, None)  # type: ignore[attr-defined]
         return str(runs[0].state)
 
     def _receive(self) -> dict[str, Any] | None:
-        with _without(self.faults):
-            answer = boto3.client("sqs").receive_message(QueueUrl=self.stack.queue_url, AttributeNames=["All"])
+        with Uncounted(self.faults):
+            answer = boto3.client("sqs").receive_message(
+                QueueUrl=self.stack.queue_url, AttributeNames=["All"]
+            )
         return next(iter(answer.get("Messages", ())), None)
 
     def _deliver(self, message: dict[str, Any]) -> bool:
@@ -109,13 +112,13 @@ class Cloud:
             return False
 
     def people(self) -> dict[str, StoredPerson]:
-        with _without(self.faults):
+        with Uncounted(self.faults):
             items = boto3.client("dynamodb").scan(TableName=self.stack.people_table)["Items"]
         stored = [person_of({k: next(iter(v.values())) for k, v in item.items()}) for item in items]
         return {s.id: s for s in stored}
 
 
-class _without:
+class Uncounted:
     """Lets the test's own AWS calls through, uncounted."""
 
     def __init__(self, faults: Faults) -> None:
@@ -130,23 +133,27 @@ class _without:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    yield
 
 
 def night(faults: Faults) -> Cloud:
     """One sync done, and a night with an add, an update, a leaver and a sibling waiting in the SIS."""
     sis = Sis(page_size=10)
     for n in range(1, 5):
-        sis.students[str(n)] = {"school": "north", "first": "Noor", "last": f"N{n // 2}", "phone": "555-555-0148"}
+        sis.students[str(n)] = {
+            "school": "north",
+            "first": "Noor",
+            "last": f"N{n // 2}",
+            "phone": "555-555-0148",
+        }
     sis.students["6"] = {"school": "south", "first": "Ann", "last": "Reed", "phone": "555-555-0149"}
     sis.staff = {"1": {"first": "Orla"}}
-    with _without(faults):
+    with Uncounted(faults):
         cloud = Cloud(sis, Faults())
         assert cloud.sync() == "completed"
         cloud.faults = faults

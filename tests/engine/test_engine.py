@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from rollcall.domain.plan import StoredPerson
-
 from tests.engine.sis import Sis
 from tests.engine.world import D, World
 
@@ -20,7 +19,9 @@ def student(school: str = "north", **fields: object) -> dict[str, object]:
 def world() -> World:
     world = World()
     for n in range(1, 12):
-        world.sis.students[str(n)] = student("north" if n <= 6 else "south", last=f"Name{n // 2}", phone=f"555555{n // 2:04d}")
+        world.sis.students[str(n)] = student(
+            "north" if n <= 6 else "south", last=f"Name{n // 2}", phone=f"555555{n // 2:04d}"
+        )
         world.sis.contacts[str(n)] = [{"id": f"c{n // 2}", "first": "Tamsin"}]
     world.sis.staff = {"1": {"first": "Orla"}, "2": {"first": "Ilan"}}
     return world
@@ -29,7 +30,11 @@ def world() -> World:
 def test_a_first_sync_adds_everybody_once(world: World) -> None:
     run = world.sync()
     assert run.state == "completed", run.error
-    assert {kind: counts["add"] for kind, counts in run.counts.items()} == {"student": 11, "staff": 2, "contact": 6}
+    assert {kind: counts["add"] for kind, counts in run.counts.items()} == {
+        "student": 11,
+        "staff": 2,
+        "contact": 6,
+    }
     assert len(world.people.items) == world.write_count() == 19
 
 
@@ -46,7 +51,11 @@ def test_a_second_sync_without_a_change_writes_nobody(world: World) -> None:
     run = world.sync()
     assert run.state == "completed"
     assert world.write_count() == 0
-    assert {kind: c["unchanged"] for kind, c in run.counts.items()} == {"student": 11, "staff": 2, "contact": 6}
+    assert {kind: c["unchanged"] for kind, c in run.counts.items()} == {
+        "student": 11,
+        "staff": 2,
+        "contact": 6,
+    }
     assert run.checkpoint["plan_files"] == 0
 
 
@@ -143,7 +152,9 @@ def test_a_student_another_integration_has_is_handed_over(world: World) -> None:
 
 def test_whom_both_supply_is_dropped_by_neither_alone(world: World) -> None:
     """Guards: ownership by last writer alone ends a student whom the other integration still sends."""
-    world.others["int_2"] = Sis(students={"11": world.sis.students["11"], "99": student("south")}, schools=("south",))
+    world.others["int_2"] = Sis(
+        students={"11": world.sis.students["11"], "99": student("south")}, schools=("south",)
+    )
     world.integrate("int_2")
     world.sync("int_2")
     world.sync("int_1")
@@ -199,7 +210,8 @@ def test_an_existing_pos_id_is_left_alone(world: World) -> None:
         district_id=D,
         integration_id=stored.integration_id,
         person=type(stored.person)(
-            **{name: getattr(stored.person, name) for name in stored.person.__struct_fields__} | {"pos_id": "4711"}
+            **{name: getattr(stored.person, name) for name in stored.person.__struct_fields__}
+            | {"pos_id": "4711"}
         ),
     )
     world.people.put_many([pin])
@@ -223,7 +235,11 @@ def test_preview_counts_but_writes_nothing(world: World) -> None:
     del world.sis.students["4"]
     world.write_count()
     run = world.sync(mode="preview")
-    assert (run.state, run.counts["student"]["update"], run.counts["student"]["inactivate"]) == ("completed", 1, 1)
+    assert (run.state, run.counts["student"]["update"], run.counts["student"]["inactivate"]) == (
+        "completed",
+        1,
+        1,
+    )
     assert world.write_count() == 0
     assert world.sync().counts == run.counts
 
@@ -343,7 +359,7 @@ def test_a_second_run_waits_and_a_third_is_skipped(world: World) -> None:
     for _ in range(3):
         world.post()
     world.drain()
-    states = sorted(run.state for run in map(lambda i: world.runs.get(D, i), world.run_ids()) if run)
+    states = sorted(run.state for run_id in world.run_ids() if (run := world.runs.get(D, run_id)))
     assert states == ["completed", "completed", "skipped"]
 
 

@@ -23,11 +23,17 @@ rows = st.fixed_dictionaries(
     optional={"ended": st.just(True), "reject": st.just(True), "warn": st.just(True)},
 )
 ids = st.sampled_from([str(n) for n in range(8)])
-contacts = st.lists(st.fixed_dictionaries({"id": st.sampled_from(["c1", "c2", "c3"]), "first": st.just("Jo")}), max_size=2)
+contacts = st.lists(
+    st.fixed_dictionaries({"id": st.sampled_from(["c1", "c2", "c3"]), "first": st.just("Jo")}), max_size=2
+)
 rosters = st.tuples(
     st.dictionaries(ids, rows),
     st.dictionaries(ids, contacts),
-    st.dictionaries(st.sampled_from(["1", "2"]), st.fixed_dictionaries({"first": st.sampled_from(["Orla", "Ole"])}), min_size=1),
+    st.dictionaries(
+        st.sampled_from(["1", "2"]),
+        st.fixed_dictionaries({"first": st.sampled_from(["Orla", "Ole"])}),
+        min_size=1,
+    ),
 )
 
 
@@ -39,7 +45,9 @@ def load(sis: Sis, roster: tuple[Any, Any, Any]) -> None:
 
 
 def truth(sis: Sis) -> dict[str, str]:
-    return {i: row["first"] for i, row in sis.students.items() if not row.get("ended") and not row.get("reject")}
+    return {
+        i: row["first"] for i, row in sis.students.items() if not row.get("ended") and not row.get("reject")
+    }
 
 
 @settings(max_examples=150, deadline=None)
@@ -87,7 +95,12 @@ def small_night() -> World:
     world = World()
     world.sis.page_size = 2
     for n in range(1, 6):
-        world.sis.students[str(n)] = {"school": "north", "first": "Noor", "last": f"N{n // 2}", "phone": "555-555-0148"}
+        world.sis.students[str(n)] = {
+            "school": "north",
+            "first": "Noor",
+            "last": f"N{n // 2}",
+            "phone": "555-555-0148",
+        }
         world.sis.contacts[str(n)] = [{"id": f"c{n // 2}", "first": "Tamsin"}]
     world.sis.students["6"] = {"school": "south", "first": "Ann", "last": "Reed", "phone": "555-555-0149"}
     world.sis.staff = {"1": {"first": "Orla"}}
@@ -108,7 +121,10 @@ def outcome(world: World) -> tuple[dict[Any, Any], list[tuple[str, Any, Any]]]:
     for s in people.values():
         members.setdefault(s.person.family_id, []).append(s.id)
     store = {
-        i: (s.integration_id, {n: getattr(s.person, n) for n in s.person.__struct_fields__ if n != "family_id"})
+        i: (
+            s.integration_id,
+            {n: getattr(s.person, n) for n in s.person.__struct_fields__ if n != "family_id"},
+        )
         for i, s in people.items()
     }
     families = {i: tuple(members[s.person.family_id]) for i, s in people.items() if s.person.family_id}
@@ -152,10 +168,10 @@ def test_a_sliced_run_killed_at_any_call_ends_the_same(mode: Mode, k: int) -> No
 
 def test_the_sweep_catches_a_checkpoint_before_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sweep that cannot fail proves nothing: apply that moves its cursor first must be caught."""
+    from rollcall.domain.plan import Change
     from rollcall.engine import apply as module
     from rollcall.engine import engine as machine
     from rollcall.engine.blobs import unpack_lines
-    from rollcall.domain.plan import Change
 
     def cursor_first(job: Any) -> None:
         while job.at.batch < job.at.plan_files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rollcall.connectors.base import Connector
@@ -16,12 +16,18 @@ from rollcall.domain.ports import Clock
 from rollcall.domain.run import Run, RunMessage
 from rollcall.engine.blobs import RunFolder, unpack_lines
 from rollcall.engine.engine import Busy, Engine
-from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryConfig, MemoryPeople, MemoryQueue, MemoryRuns
-
+from rollcall.store.memory import (
+    MemoryBlobs,
+    MemoryClock,
+    MemoryConfig,
+    MemoryPeople,
+    MemoryQueue,
+    MemoryRuns,
+)
 from tests.engine.faults import Faults, Faulty, Killed
 from tests.engine.sis import Sis, SisConnector
 
-NOON = datetime(2026, 11, 22, 20, 0, tzinfo=timezone.utc)
+NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 D = "lakeview"
 ENTITIES = ("building", "ethnicity", "gender", "grade_level", "language", "race", "relationship", "state")
 
@@ -63,7 +69,14 @@ class World:
         )
         for entity in ENTITIES:
             self.config.put_mapping(
-                CodeMapping(id=f"map_{entity}", district_id=D, entity=entity, name=entity, created_at=NOON, updated_at=NOON)
+                CodeMapping(
+                    id=f"map_{entity}",
+                    district_id=D,
+                    entity=entity,
+                    name=entity,
+                    created_at=NOON,
+                    updated_at=NOON,
+                )
             )
         self.integrate("int_1")
         self._deliveries = 0
@@ -128,7 +141,9 @@ class World:
         return run
 
     def post(self, integration_id: str = "int_1", mode: str = "sync", trigger: str = "manual") -> None:
-        message = RunMessage(version=1, district_id=D, integration_id=integration_id, mode=mode, trigger=trigger)  # type: ignore[arg-type]
+        message = RunMessage(
+            version=1, district_id=D, integration_id=integration_id, mode=mode, trigger=trigger
+        )  # type: ignore[arg-type]
         self._deliveries += 1
         self.queue.send(message, f"external-{self._deliveries}")
 

@@ -107,7 +107,9 @@ def test_a_store_that_is_busy_brings_the_message_back(world: World) -> None:
 def test_an_unforeseen_error_is_tried_again_and_then_given_up(
     world: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Guards: a bug in mapping one record blocking its district for ever; and its text, which may be a person's, in a log."""
+    """Guards: a bug in mapping one record blocking its district for ever; and its text, which may be a person's, in
+    a log.
+    """
     world.sis.students["1"]["first"] = ValueError  # cannot be encoded: the connector dies
 
     for receives in range(1, CRASHES + 1):

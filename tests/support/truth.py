@@ -1,7 +1,7 @@
 """What the store must hold, worked out from the generator's truth alone, never from a connector.
 
-``expected`` and ``stored`` give people in one neutral form, so that they compare field by field. Contacts have no id that
-survives every system, so they are named by what makes one a person: names, e-mail and phones.
+``expected`` and ``stored`` give people in one neutral form, so that they compare field by field. Contacts have no
+id that survives every system, so they are named by what makes one a person: names, e-mail and phones.
 """
 
 from __future__ import annotations
@@ -154,7 +154,8 @@ def stored(people: Iterable[Neutral]) -> dict[str, dict[Any, Neutral]]:
             }
             common["races"] = list(p.get("races") or ())
             common["addresses"] = [
-                _present(**({"type": "home"} | a)) for a in sorted(p.get("addresses", ()), key=lambda a: a.get("type", "home"))
+                _present(**({"type": "home"} | a))
+                for a in sorted(p.get("addresses", ()), key=lambda a: a.get("type", "home"))
             ]
             common["enrollments"] = sorted(
                 (
@@ -165,7 +166,12 @@ def stored(people: Iterable[Neutral]) -> dict[str, dict[Any, Neutral]]:
                 key=lambda e: e["school"],
             )
             common["contacts"] = sorted(
-                (c["priority"], named(contacts[c["person_id"]]), c.get("relationship"), c.get("lives_with", False))
+                (
+                    c["priority"],
+                    named(contacts[c["person_id"]]),
+                    c.get("relationship"),
+                    c.get("lives_with", False),
+                )
                 for c in p.get("contacts", ())
             )
         found[p["type"]][key] = _present(**common)
@@ -177,12 +183,16 @@ def shown(stored: StoredPerson) -> Neutral:
     return {**msgspec.to_builtins(stored.person), "id": stored.id}
 
 
-def differences(want: Mapping[str, Mapping[Any, Neutral]], have: Mapping[str, Mapping[Any, Neutral]]) -> list[str]:
+def differences(
+    want: Mapping[str, Mapping[Any, Neutral]], have: Mapping[str, Mapping[Any, Neutral]]
+) -> list[str]:
     """Readable differences, at most a few per kind."""
     lines = []
     for kind, people in want.items():
         lines += [f"{kind} {key} is missing" for key in sorted(people.keys() - have[kind].keys(), key=str)]
-        lines += [f"{kind} {key} should not be there" for key in sorted(have[kind].keys() - people.keys(), key=str)]
+        lines += [
+            f"{kind} {key} should not be there" for key in sorted(have[kind].keys() - people.keys(), key=str)
+        ]
         for key in sorted(people.keys() & have[kind].keys(), key=str):
             one, two = people[key], have[kind][key]
             lines += [

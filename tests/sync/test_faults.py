@@ -37,7 +37,9 @@ FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("system", "kind", "path", "params", "code"), FAULTS, ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize(
+    ("system", "kind", "path", "params", "code"), FAULTS, ids=lambda value: str(value)[:24]
+)
 def test_a_fault_fails_the_run_and_changes_nobody(
     system: str, kind: str, path: str, params: dict[str, Any], code: str
 ) -> None:
@@ -68,7 +70,12 @@ def test_wrong_credentials_say_so(system: str) -> None:
 @pytest.mark.parametrize("system", ["powerschool", "aeries"])
 @pytest.mark.parametrize(
     ("kind", "params"),
-    [("http_500", {}), ("http_429", {"retry_after": "seconds"}), ("reset", {}), ("http_503", {"retry_after": "date"})],
+    [
+        ("http_500", {}),
+        ("http_429", {"retry_after": "seconds"}),
+        ("reset", {}),
+        ("http_503", {"retry_after": "date"}),
+    ],
 )
 def test_one_bad_answer_is_tried_again(system: str, kind: str, params: dict[str, Any]) -> None:
     town = InProcess(system, people=200)

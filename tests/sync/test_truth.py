@@ -1,4 +1,6 @@
-"""Real connectors against the simulators: the store must hold what the generator says, person by person, field by field."""
+"""Real connectors against the simulators: the store must hold what the generator says, person by person, field by
+field.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ def test_aeries_families_are_those_of_the_family_key() -> None:
     town = InProcess("aeries", people=600)
     town.sync()
     want = {
-        str(s["local_id"]): s["family_key"] or None for s in truth(town.generated)["students"] if str(s["local_id"]) in town.persons()
+        str(s["local_id"]): s["family_key"] or None
+        for s in truth(town.generated)["students"]
+        if str(s["local_id"]) in town.persons()
     }
     have = [(i, p.family_id) for i, p in town.persons().items()]
     assert partition(have) == partition(list(want.items()))

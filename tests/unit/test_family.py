@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rollcall.domain.family import assign, identifier, large
 from rollcall.domain.person import Address, Household
-import pytest
 
 HOME = Address(street="8 North Reed Lane", city="Marsh Point", state="CA", postal_code="95990")
-RIVERS = Household(hoh_first_name="Tamsin", hoh_last_name="Rivers", hoh_home_phone="555-555-0148", household_home_address=HOME)
+RIVERS = Household(
+    hoh_first_name="Tamsin",
+    hoh_last_name="Rivers",
+    hoh_home_phone="555-555-0148",
+    household_home_address=HOME,
+)
 ALL = ["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
 
 
@@ -25,8 +31,16 @@ def with_(**fields: object) -> Household:
         with_(hoh_first_name="tamsin"),
         with_(hoh_home_phone="(555) 555 0148"),
         with_(hoh_home_phone="1-555-555-0148"),
-        with_(household_home_address=Address(street="8 N. Reed Ln", city="MARSH POINT", state="CA", postal_code="95990-1234")),
-        with_(household_home_address=Address(type="mailing", street="8 N Reed Ln.", city="Marsh Point", state="ca", postal_code="95990")),
+        with_(
+            household_home_address=Address(
+                street="8 N. Reed Ln", city="MARSH POINT", state="CA", postal_code="95990-1234"
+            )
+        ),
+        with_(
+            household_home_address=Address(
+                type="mailing", street="8 N Reed Ln.", city="Marsh Point", state="ca", postal_code="95990"
+            )
+        ),
     ],
 )
 def test_the_same_household_written_otherwise_matches(other: Household) -> None:
@@ -38,8 +52,16 @@ def test_the_same_household_written_otherwise_matches(other: Household) -> None:
     [
         with_(hoh_last_name="Rivera"),
         with_(hoh_home_phone="555-555-0149"),
-        with_(household_home_address=Address(street="9 North Reed Lane", city="Marsh Point", state="CA", postal_code="95990")),
-        with_(household_home_address=Address(street="8 North Reed Lane Apt 2", city="Marsh Point", state="CA", postal_code="95990")),
+        with_(
+            household_home_address=Address(
+                street="9 North Reed Lane", city="Marsh Point", state="CA", postal_code="95990"
+            )
+        ),
+        with_(
+            household_home_address=Address(
+                street="8 North Reed Lane Apt 2", city="Marsh Point", state="CA", postal_code="95990"
+            )
+        ),
     ],
 )
 def test_one_field_that_differs_is_another_household(other: Household) -> None:
@@ -71,7 +93,9 @@ def test_no_chosen_field_means_no_family() -> None:
 def test_values_cannot_run_into_each_other() -> None:
     one = Household(hoh_first_name="Ann", hoh_last_name="Alee")
     two = Household(hoh_first_name="Anna", hoh_last_name="Lee")
-    assert identifier(one, ["hoh_first_name", "hoh_last_name"]) != identifier(two, ["hoh_first_name", "hoh_last_name"])
+    assert identifier(one, ["hoh_first_name", "hoh_last_name"]) != identifier(
+        two, ["hoh_first_name", "hoh_last_name"]
+    )
 
 
 def mint(head: str) -> str:
@@ -103,11 +127,15 @@ def test_the_larger_share_keeps_the_id_of_a_merger() -> None:
     assert set(assign(dict.fromkeys("abc", b"1"), prior, "a", mint).values()) == {"G"}
 
 
-households = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=2), st.sampled_from([None, b"1", b"2", b"3", b"4"]))
+households = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=2), st.sampled_from([None, b"1", b"2", b"3", b"4"])
+)
 
 
 @given(households, st.data())
-def test_grouping_is_an_equivalence_whatever_the_order(identifiers: dict[str, bytes | None], data: st.DataObject) -> None:
+def test_grouping_is_an_equivalence_whatever_the_order(
+    identifiers: dict[str, bytes | None], data: st.DataObject
+) -> None:
     prior = {m: data.draw(st.sampled_from("FGH")) for m in identifiers if data.draw(st.booleans())}
     moved = {m for m in identifiers if data.draw(st.booleans())}
     families = assign(identifiers, prior, moved, mint)

@@ -63,7 +63,8 @@ class Page(msgspec.Struct, frozen=True):
     """One answer as received.
 
     ``cursor`` resumes *after* this page (None: it was the last). ``announced`` is the number of records that the SIS
-    says this part has, where it says so; the last page's word counts. ``subject`` is the record asked for, in a stream with ``per``.
+    says this part has, where it says so; the last page's word counts. ``subject`` is the record asked for, in a stream
+    with ``per``.
     """
 
     body: bytes

@@ -45,8 +45,9 @@ from rollcall.connectors.wire import Answer, Request, Sender
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
 from rollcall.domain.url import UrlRefused, parse_url
 
-ANSWER_SECONDS = 90.0
-PATIENCE_SECONDS = 180.0
+ANSWER_SECONDS = 45.0
+PATIENCE_SECONDS = 60.0
+"""Together well under the engine's margin before a slice's deadline."""
 TRIES = 4
 AHEAD = 4
 _BACKOFF_SECONDS = 0.5

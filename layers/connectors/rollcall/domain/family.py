@@ -22,7 +22,21 @@ LARGE_FAMILY = 12
 """A family with more students than this is reported: more likely a bad identifier than a household."""
 
 _PLACEHOLDERS = frozenset(
-    {"unknown", "none", "na", "null", "test", "tbd", "noaddress", "nophone", "homeless", "sameasabove", "same", "x", "xx"}
+    {
+        "unknown",
+        "none",
+        "na",
+        "null",
+        "test",
+        "tbd",
+        "noaddress",
+        "nophone",
+        "homeless",
+        "sameasabove",
+        "same",
+        "x",
+        "xx",
+    }
 )
 _SEPARATORS = re.compile(r"[\W_]+")
 _MIN_PHONE_DIGITS = 7
@@ -68,9 +82,7 @@ def assign(
         if head not in given and family not in taken:
             given[head] = family
             taken.add(family)
-    return {
-        member: given.get(head) or mint(head) for head, members in heads.items() for member in members
-    }
+    return {member: given.get(head) or mint(head) for head, members in heads.items() for member in members}
 
 
 def large(families: Iterable[str]) -> dict[str, int]:
@@ -96,7 +108,11 @@ def _phone(value: str | None) -> str | None:
     if len(digits) == 11 and digits.startswith("1"):
         digits = digits[1:]
     # 000-0000, 555-0000 typed as all one digit, 123-4567: what clerks enter to get past a required field
-    if len(digits) < _MIN_PHONE_DIGITS or len(set(digits)) == 1 or digits[-7:] in {"0000000", "1234567", "9999999"}:
+    if (
+        len(digits) < _MIN_PHONE_DIGITS
+        or len(set(digits)) == 1
+        or digits[-7:] in {"0000000", "1234567", "9999999"}
+    ):
         return None
     return digits
 

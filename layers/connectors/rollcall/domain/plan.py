@@ -34,6 +34,4 @@ def changed_fields(before: Person | None, after: Person) -> tuple[str, ...]:
     """Names of the fields that differ, in the order of the model."""
     if before is None:
         return ()
-    return tuple(
-        name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name)
-    )
+    return tuple(name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name))

@@ -70,7 +70,9 @@ class Runs(Protocol):
         Without one only a run that nobody holds yet may be written; an ended run is never written again (``Conflict``).
         """
 
-    def acquire(self, district_id: str, integration_id: str, owner: str, expires_at: datetime) -> Lease | None:
+    def acquire(
+        self, district_id: str, integration_id: str, owner: str, expires_at: datetime
+    ) -> Lease | None:
         """Take or extend the lease: free, expired by our clock or already ours. None when somebody else holds it."""
 
     def release(self, district_id: str, integration_id: str, lease: Lease) -> None:

@@ -10,7 +10,16 @@ import msgspec
 from rollcall.domain.person import PERSON_TYPES
 
 RunState = Literal[
-    "queued", "pulling", "planning", "held", "applying", "completed", "failed", "rejected", "cancelled", "skipped"
+    "queued",
+    "pulling",
+    "planning",
+    "held",
+    "applying",
+    "completed",
+    "failed",
+    "rejected",
+    "cancelled",
+    "skipped",
 ]
 Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
 Mode = Literal["sync", "preview"]

@@ -44,7 +44,9 @@ def received(job: Job) -> Received:
     """The record tables of this pull; a stream fetched record by record is completed from the snapshot."""
     blobs = [job.folder.pages(chunk) for chunk in range(job.at.pull.next_chunk)]
     days = [job.today] * len(blobs)
-    tables = {name: stream_table(job, name) for name in dict.fromkeys(part.stream for part in job.survey.parts)}
+    tables = {
+        name: stream_table(job, name) for name in dict.fromkeys(part.stream for part in job.survey.parts)
+    }
     for name, table in tables.items():
         parent = job.streams[name].per
         old = job.snapshot.tables.get(name)
@@ -136,7 +138,8 @@ def _restless(job: Job) -> set[str]:
     return {
         key
         for key, row in job.snapshot.people.items()
-        if row.flags & (MISSING | REVISIT | REJECTED) or (row.revisit_on is not None and row.revisit_on <= today)
+        if row.flags & (MISSING | REVISIT | REJECTED)
+        or (row.revisit_on is not None and row.revisit_on <= today)
     }
 
 

@@ -4,8 +4,8 @@
 
     survey → pull → guard → map → diff → apply → commit
 
-A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the next.
-Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
+A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the
+next. Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from typing import Literal
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
-from rollcall.domain.errors import LeaseLost, NeedsAttention, NotFound, OutOfTime, SourceContract, SourceTransient
+from rollcall.domain.errors import (
+    LeaseLost,
+    NeedsAttention,
+    NotFound,
+    OutOfTime,
+    SourceContract,
+    SourceTransient,
+)
 from rollcall.domain.guard import refuse_empty
 from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
@@ -72,7 +79,9 @@ class Engine:
     clock: Clock
     connect: Connect
 
-    def handle(self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime) -> Outcome:
+    def handle(
+        self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime
+    ) -> Outcome:
         """Advance the run that ``message`` asks for, by one slice.
 
         ``delivery`` names the message for as long as the queue redelivers it, ``owner`` this invocation. Raises
@@ -93,7 +102,9 @@ class Engine:
             self.runs.release(run.district_id, run.integration_id, lease)
         return "done"
 
-    def give_up(self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime) -> None:
+    def give_up(
+        self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime
+    ) -> None:
         """End a run that an unforeseen error has killed again and again: repeating a bug mends nothing.
 
         A run that has begun to apply is left to the sweeper, since what it began must be finished.
@@ -103,7 +114,12 @@ class Engine:
             return
         lease = self.runs.acquire(run.district_id, run.integration_id, owner, deadline + LEASE_MARGIN)
         if lease is not None and self.runs.begin(run, lease):
-            self._fail(run, lease, "internal_error", "Rollcall failed and changed nothing. Its operators have been told.")
+            self._fail(
+                run,
+                lease,
+                "internal_error",
+                "Rollcall failed and changed nothing. Its operators have been told.",
+            )
             self.runs.release(run.district_id, run.integration_id, lease)
 
     def _run(self, message: RunMessage, delivery: str, sent_at: datetime) -> Run | None:
@@ -217,13 +233,18 @@ class Engine:
             self._finish(job.run, job.lease, snapshot=job.run.id, previous=job.at.base)
             prune(job)
 
-    def _finish(self, run: Run, lease: Lease, snapshot: str | None = None, previous: str | None = None) -> None:
+    def _finish(
+        self, run: Run, lease: Lease, snapshot: str | None = None, previous: str | None = None
+    ) -> None:
         if run.error is None:
             run.state = "completed"
         run.ended_at, run.check_at = self.clock.now(), None
         run.progress.stage = run.state
         waiting = self.runs.finish(run, lease, snapshot, previous)
-        log.info("run ended", extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice})
+        log.info(
+            "run ended",
+            extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice},
+        )
         if waiting:
             next_run = self.runs.get(run.district_id, waiting)
             if next_run:
@@ -255,7 +276,10 @@ class Engine:
     def _wait(self, run: Run, lease: Lease) -> None:
         if self.runs.wait(run):
             return
-        run.state, run.error = "skipped", Failure("already_waiting", "Another run of this integration waits already.")
+        run.state, run.error = (
+            "skipped",
+            Failure("already_waiting", "Another run of this integration waits already."),
+        )
         run.ended_at, run.check_at = self.clock.now(), None
         self.runs.save(run, lease)
 
@@ -278,5 +302,7 @@ def _guard(job: Job) -> None:
     now: dict[str, int] = {}
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
         now[part.stream] = now.get(part.stream, 0) + records
-    before = {name: len(table.ids) for name, table in job.snapshot.tables.items() if not job.streams[name].per}
+    before = {
+        name: len(table.ids) for name, table in job.snapshot.tables.items() if not job.streams[name].per
+    }
     refuse_empty(now, before, buildings(job), job.snapshot.buildings)

@@ -42,7 +42,9 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
         """Read the configuration as it is now. Raises ``NotFound``, or ``NeedsAttention`` for an inactive one."""
         integration = settings.integration(run.district_id, run.integration_id)
         if not integration.active:
-            raise NeedsAttention("integration_inactive", "The integration is inactive. Activate it to run it.")
+            raise NeedsAttention(
+                "integration_inactive", "The integration is inactive. Activate it to run it."
+            )
         by_id = settings.mappings(run.district_id, integration.mappings.values())
         return cls(
             district=settings.district(run.district_id),
@@ -77,7 +79,9 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     def refuse_moved(self, current: Integration) -> None:
         """Raise when the address was changed since: its new secrets must not be sent to the old server."""
         if urlsplit(current.url)[:2] != urlsplit(self.integration.url)[:2]:
-            raise NeedsAttention("configuration_changed", "The integration's address was changed while the run was reading.")
+            raise NeedsAttention(
+                "configuration_changed", "The integration's address was changed while the run was reading."
+            )
 
 
 def settings_digest(job: Job) -> str:

@@ -1,4 +1,6 @@
-"""Plan, between its halves: which students' families change. Only households that somebody joined or left are looked at."""
+"""Plan, between its halves: which students' families change. Only households that somebody joined or left are
+looked at.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,13 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
 
     identifiers: dict[str, bytes | None] = {key: None if now[key] == NOTHING else now[key] for key in moved}
     for key, row in rows.items():
-        if is_student(key) and key not in gone and _takes_part(row) and key not in moved and row.household in touched:
+        if (
+            is_student(key)
+            and key not in gone
+            and _takes_part(row)
+            and key not in moved
+            and row.household in touched
+        ):
             identifiers[key] = row.household
     prior = {key: family for key in identifiers if key in rows and (family := rows[key].family) is not None}
     held = _held_elsewhere(rows, identifiers, gone, set(prior.values()))

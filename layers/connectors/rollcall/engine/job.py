@@ -20,8 +20,10 @@ from rollcall.domain.run import Progress, Run, RunState
 from rollcall.engine.blobs import RunFolder
 from rollcall.engine.snapshot import RecordTable, Snapshot
 
-SAFETY = timedelta(seconds=20)
-"""A slice stops this long before its deadline: enough to flush a chunk and to checkpoint twice."""
+SAFETY = timedelta(seconds=90)
+"""A slice stops this long before its deadline: one request may be tried for a minute before it answers or fails,
+and then there is a chunk to write and a checkpoint to make.
+"""
 
 CHECK_AFTER = timedelta(minutes=7)
 """A run that has not checkpointed for this long has lost its runner, which lives five minutes at most."""
@@ -52,7 +54,8 @@ class PartState(msgspec.Struct, kw_only=True):
 class Checkpoint(msgspec.Struct, kw_only=True):
     """Everything a later slice needs besides the blobs. Saved only after the data it speaks of.
 
-    ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct records.
+    ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
+    records.
     """
 
     stage: Stage = "survey"

@@ -1,7 +1,7 @@
 """Plan, between its halves: what mapping left, with the one verdict that no single person's records can give.
 
-A contact is loaded for the sake of students. Aeries lists the contacts of everybody who ever was at a school, so a contact
-none of whose students is loaded is left out, whatever system they come from.
+A contact is loaded for the sake of students. Aeries lists the contacts of everybody who ever was at a school, so a
+contact none of whose students is loaded is left out, whatever system they come from.
 """
 
 from __future__ import annotations

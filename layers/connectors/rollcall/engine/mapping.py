@@ -42,7 +42,9 @@ def map_people(job: Job, work: Work) -> None:
         start = job.at.batch * BATCH
         keys = work.again[start : start + BATCH]
         records = reader.read(keys)
-        mapped = [_judged(job, key, job.connector.map(key, records[key], job.survey, job.today)) for key in keys]
+        mapped = [
+            _judged(job, key, job.connector.map(key, records[key], job.survey, job.today)) for key in keys
+        ]
         job.blobs.put(job.folder.mapped(job.at.batch), pack(mapped))
         job.at.batch += 1
         job.checkpoint(start + len(keys), len(work.again))

@@ -1,7 +1,7 @@
 """Plan, second half: what differs from the store, as changes with before-images, and the issues.
 
-Batches: first those that mapping left, then students whose family changed though they did not, then people who are gone.
-Each batch leaves at most one file of changes, one of issues, and the rows of the next snapshot.
+Batches: first those that mapping left, then students whose family changed though they did not, then people who are
+gone. Each batch leaves at most one file of changes, one of issues, and the rows of the next snapshot.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ def plan(job: Job, work: Work) -> None:
     ending = leavers if job.integration.drop_students_not_in_file else []
     families = regroup(job, mapped, ending)
     again = set(work.again)
-    relatives = sorted(key for key, family in families.items() if key not in again and _moves(job, key, family))
-    todo: list[Callable[[], list[_Outcome]]] = [partial(_mapped, job, mapped, n, families) for n in range(mapped.count)]
+    relatives = sorted(
+        key for key, family in families.items() if key not in again and _moves(job, key, family)
+    )
+    todo: list[Callable[[], list[_Outcome]]] = [
+        partial(_mapped, job, mapped, n, families) for n in range(mapped.count)
+    ]
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
     todo += [partial(_gone, job, part, families) for part in _parts(leavers)]
     while job.at.batch < len(todo):
@@ -107,13 +111,19 @@ def _with_family(job: Job, person: MappedPerson, families: dict[str, str]) -> Pe
 
 def _stands(known: PersonRow | None, row: PersonRow) -> bool:
     """True when the store holds this already. Somebody who was ended may have been ended by us, not by the SIS."""
-    if known is None or known.flags & ENDED and not row.flags & ENDED:
+    if known is None or (known.flags & ENDED and not row.flags & ENDED):
         return False
     return known.mapped == row.mapped and known.family == row.family
 
 
-def _change(job: Job, key: str, person: Person, family: str | None, before: StoredPerson | None) -> Change | None:
-    kept = {name: getattr(before.person, name) for name in STORED_FIELDS if getattr(person, name) is None} if before else {}
+def _change(
+    job: Job, key: str, person: Person, family: str | None, before: StoredPerson | None
+) -> Change | None:
+    kept = (
+        {name: getattr(before.person, name) for name in STORED_FIELDS if getattr(person, name) is None}
+        if before
+        else {}
+    )
     after = StoredPerson(
         id=_id(job, key),
         district_id=job.run.district_id,
@@ -124,7 +134,10 @@ def _change(job: Job, key: str, person: Person, family: str | None, before: Stor
         return None if after.person.status == "ended" else _as_change("add", after, None)
     if before.person == after.person and before.integration_id == after.integration_id:
         return None
-    kinds: dict[tuple[str, str], ChangeKind] = {("active", "ended"): "inactivate", ("ended", "active"): "reactivate"}
+    kinds: dict[tuple[str, str], ChangeKind] = {
+        ("active", "ended"): "inactivate",
+        ("ended", "active"): "reactivate",
+    }
     return _as_change(kinds.get((before.person.status, after.person.status), "update"), after, before)
 
 
@@ -149,7 +162,10 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
     """People of whom nothing was received: end them if the switch says so and they are still ours."""
     rows = {key: row for key in keys if (row := job.snapshot.people[key]).mapped != NOTHING}
     if not job.integration.drop_students_not_in_file:
-        kept = {key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family)) for key, row in rows.items()}
+        kept = {
+            key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family))
+            for key, row in rows.items()
+        }
         return [_Outcome(key, kept.get(key)) for key in keys]
     before = _before(job, list(rows))
     suppliers = _other_suppliers(job) if before else {}
@@ -170,16 +186,14 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
 def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
     """*Drop Students Not In File* ends enrollments on the run's date; it deletes nothing."""
     today = job.today.isoformat()
-    enrollments = tuple(
-        e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments
-    )
-    return replace(
-        stored, person=replace(stored.person, status="ended", enrollments=enrollments)
-    )
+    enrollments = tuple(e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments)
+    return replace(stored, person=replace(stored.person, status="ended", enrollments=enrollments))
 
 
 def _other_suppliers(job: Job) -> dict[str, str]:
-    """People whom another integration of the same SIS had in its last pull, with its id: they did not leave, they moved."""
+    """People whom another integration of the same SIS had in its last pull, with its id: they did not leave, they
+    moved.
+    """
     found: dict[str, str] = {}
     for other in job.settings.integrations(job.run.district_id):
         if other.id == job.integration.id or other.source != job.integration.source or not other.active:

@@ -1,7 +1,9 @@
-"""Pull: every page of every part into the bucket as received, with an index of what was in it, and proof that it is all.
+"""Pull: every page of every part into the bucket as received, with an index of what was in it, and proof that it is
+all.
 
-Nothing is decoded but ids. A *chunk* is a handful of consecutive pages of one part, written as one blob: first the index
-(record ids, fingerprints, whom they speak of), then the pages. The checkpoint moves only after the chunk is written.
+Nothing is decoded but ids. A *chunk* is a handful of consecutive pages of one part, written as one blob: first the
+index (record ids, fingerprints, whom they speak of), then the pages. The checkpoint moves only after the chunk is
+written.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ _LENGTH = struct.Struct(">I")
 
 
 def pull(job: Job) -> None:
-    """Read all remaining parts. Raises ``OutOfTime`` between chunks, ``SourceContract`` when the pull proves nothing."""
+    """Read all remaining parts. Raises ``OutOfTime`` between chunks, ``SourceContract`` when the pull proves
+    nothing.
+    """
     while job.at.pull.part < len(job.survey.parts):
         part = job.survey.parts[job.at.pull.part]
         _pull_part(job, part, job.streams[part.stream])
@@ -59,7 +63,7 @@ def chunk_pages(data: bytes) -> list[Page]:
 
 def _pull_part(job: Job, part: Part, stream: Stream) -> None:
     at = job.at.pull
-    subjects = _subjects(job, stream) if stream.per else ()
+    subjects = _subjects(job, stream, stream.per) if stream.per else ()
     seen = {i for chunk in range(at.first_chunk, at.next_chunk) for i in chunk_table(job, chunk).ids}
     pages: list[Page] = []
     table = RecordTable(own=stream.own)
@@ -81,7 +85,12 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
             size += len(page.body)
             if page.cursor is None:
                 break
-            if size >= CHUNK_BYTES or len(pages) >= CHUNK_PAGES or job.clock.now() - shown >= CHUNK_TIME or job.late():
+            if (
+                size >= CHUNK_BYTES
+                or len(pages) >= CHUNK_PAGES
+                or job.clock.now() - shown >= CHUNK_TIME
+                or job.late()
+            ):
                 _write(job, pages, table)
                 at.cursor = page.cursor
                 _checkpoint(job)
@@ -95,7 +104,8 @@ def _wanted(job: Job, records: Iterable[Record]) -> list[Record]:
     """Records with only those people whose type the integration takes."""
     types = set(job.integration.member_types)
     return [
-        msgspec.structs.replace(r, people=tuple(k for k in r.people if split_person_key(k)[0] in types)) for r in records
+        msgspec.structs.replace(r, people=tuple(k for k in r.people if split_person_key(k)[0] in types))
+        for r in records
     ]
 
 
@@ -127,8 +137,12 @@ def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> N
     if expected is not None and len(seen) != expected:
         digest = fingerprint("\n".join(sorted(seen)).encode()).hex()
         if at.again is None:
-            log.info("part read again", extra={"part": part.label, "expected": expected, "received": len(seen)})
-            job.at.pull = PartState(part=at.part, first_chunk=at.next_chunk, next_chunk=at.next_chunk, again=digest)
+            log.info(
+                "part read again", extra={"part": part.label, "expected": expected, "received": len(seen)}
+            )
+            job.at.pull = PartState(
+                part=at.part, first_chunk=at.next_chunk, next_chunk=at.next_chunk, again=digest
+            )
             _checkpoint(job)
             return
         if not (at.rows == expected and digest == at.again):
@@ -159,25 +173,24 @@ def _checkpoint(job: Job) -> None:
     job.checkpoint(done, None)
 
 
-def _subjects(job: Job, stream: Stream) -> Sequence[str]:
+def _subjects(job: Job, stream: Stream, parent: str) -> Sequence[str]:
     """Which records of the parent stream to ask for: new and moved ones, and the oldest share of the rest.
 
     The choice is stored before the first call, so that a later slice asks for the same.
     """
-    assert stream.per is not None
     key = job.folder.subjects(stream.name)
     if job.at.pull.next_chunk > job.at.pull.first_chunk or job.at.pull.again is not None:
         return unpack(job.blobs.get(key), list[str])
-    parents = stream_table(job, stream.per)
-    old = job.snapshot.tables.get(stream.per, RecordTable()).index()
-    old_table = job.snapshot.tables.get(stream.per, RecordTable())
+    parents = stream_table(job, parent)
+    before = job.snapshot.tables.get(parent, RecordTable())
+    old = before.index()
     carried = _carried_days(job, stream.name)
     must: list[str] = []
     rest: list[tuple[date, str]] = []
     for at, subject in enumerate(parents.ids):
         day = carried.get(subject)
         position = old.get(subject)
-        if day is None or position is None or old_table.print_at(position) != parents.print_at(at):
+        if day is None or position is None or before.print_at(position) != parents.print_at(at):
             must.append(subject)
         else:
             rest.append((day, subject))

@@ -11,7 +11,6 @@ from datetime import date
 
 import msgspec
 
-
 PRINT = 16
 NOTHING = bytes(PRINT)
 
@@ -57,7 +56,9 @@ class RecordTable(msgspec.Struct, kw_only=True):
 
 class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=True):
     """What is remembered of one person: fingerprint of the mapped document (without what the store adds), identifier of
-    the household, family id, flags and the day on which to map again. ``mapped`` is NOTHING for who was never loaded."""
+    the household, family id, flags and the day on which to map again. ``mapped`` is NOTHING for who was never
+    loaded.
+    """
 
     mapped: bytes
     household: bytes = NOTHING

@@ -207,11 +207,13 @@ class PowerSchool:
 
     def _contact_pages(self, cursor: str | None, subjects: Sequence[str]) -> Iterator[Page]:
         first = int(cursor or 0)
-        requests = (_contacts_request(subject) for subject in subjects[first:])
+        # 404 is a student deleted since the list was read: the survey has seen that the API itself is there
+        requests = (_contacts_request(subject, expect=(200, 204, 404)) for subject in subjects[first:])
         with closing(self._client.fetch_ordered(requests)) as answers:
             for position, answer in enumerate(answers, first + 1):
                 following = str(position) if position < len(subjects) else None
-                yield Page(body=answer.body, cursor=following, subject=subjects[position - 1])
+                body = b"" if answer.status == 404 else answer.body
+                yield Page(body=body, cursor=following, subject=subjects[position - 1])
 
     def _count(self, part: Part) -> int:
         resource, params = _RESOURCES[part.stream]
@@ -308,10 +310,10 @@ def _list_request(part: Part, page: int, page_size: int | None = None) -> Reques
     )
 
 
-def _contacts_request(student_id: str) -> Request:
+def _contacts_request(student_id: str, expect: tuple[int, ...] = (200, 204)) -> Request:
     return Request(
         path=f"/ws/contacts/student/{quote(student_id, safe='')}",
         template="/ws/contacts/student/{id}",
         headers=_ACCEPT,
-        expect=(200, 204),
+        expect=expect,
     )
