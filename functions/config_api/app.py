@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from config_api.api import Api
 from config_api.bootstrap import Parts, Settings, bootstrap
 from config_api.routes import districts, integrations, mappings, openapi, people, runs, schedules, systems
+from rollcall.store.logs import structured_logger
 
 
 def build(parts: Parts) -> Api:
@@ -26,9 +24,7 @@ def build(parts: Parts) -> Api:
 
 @cache
 def _api() -> Api:
-    # Only our own loggers: at DEBUG botocore's would show what is sent, secrets included.
-    logging.getLogger("rollcall")
-    copy_config_to_registered_loggers(Logger(service="config_api"), include={"rollcall"})
+    structured_logger("config_api")
     return build(bootstrap(Settings.from_env(os.environ)))
 
 

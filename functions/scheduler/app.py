@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import asdict
 from datetime import timedelta
@@ -10,11 +9,11 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from rollcall.domain.errors import StoreError
+from rollcall.store.logs import structured_logger
 from scheduler.bootstrap import Parts, Settings, bootstrap
 from scheduler.due import Asked, ask_for_due_runs
 from scheduler.sweeper import Swept, sweep
@@ -30,11 +29,7 @@ def _parts() -> Parts:
 
 @cache
 def _logger() -> Logger:
-    logger = Logger(service="scheduler")
-    # Only our own loggers: at DEBUG botocore's would show what is sent.
-    logging.getLogger("rollcall")
-    copy_config_to_registered_loggers(logger, include={"rollcall"})
-    return logger
+    return structured_logger("scheduler")
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from datetime import datetime
 from rollcall.domain.errors import NotFound, StoreError
 from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
-from rollcall.domain.run import Run
+from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.domain.schedule import Schedule, next_run
-from rollcall.store.dispatch import CHECK_AFTER, start
+from rollcall.engine.start import start
 from scheduler.bootstrap import Parts
 
 log = logging.getLogger(__name__)

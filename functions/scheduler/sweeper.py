@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from rollcall.domain.errors import LeaseLost, StoreError
 from rollcall.domain.ports import Lease
-from rollcall.domain.run import Failure, Run
-from rollcall.store.dispatch import CHECK_AFTER, message
+from rollcall.domain.run import CHECK_AFTER, Failure, Run
 from scheduler.bootstrap import Parts
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ def _look_after(parts: Parts, found: Run, owner: str, swept: Swept) -> None:
         runs.release(found.district_id, found.integration_id, lease)
     if next_up:
         # After the lease is free, or the runner would find it taken. The sweeps make it another message than before.
-        parts.queue.send(message(next_up), dedup=f"{next_up.id}#{next_up.slice}#{next_up.sweeps}")
+        parts.queue.send(next_up.message(), dedup=f"{next_up.id}#{next_up.slice}#{next_up.sweeps}")
 
 
 def _decide(parts: Parts, found: Run, lease: Lease, swept: Swept) -> Run | None:

@@ -12,12 +12,12 @@ from aws_lambda_powertools import Logger
 from rollcall.domain.errors import NotFound, StoreError, place
 from rollcall.domain.run import RunMessage
 from rollcall.engine.engine import Busy
+from rollcall.store.logs import structured_logger
 from sync_runner.bootstrap import Runner, bootstrap
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger = Logger()
 _decoder = msgspec.json.Decoder(RunMessage)
 
 CRASHES = 3
@@ -32,6 +32,11 @@ def _runner() -> Runner:
     return bootstrap()
 
 
+@cache
+def _logger() -> Logger:
+    return structured_logger("sync_runner")
+
+
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """SQS event in, the messages that must come again out (``batchItemFailures``)."""
     failed = [record["messageId"] for record in event["Records"] if not deliver(_runner(), record, context)]
@@ -40,6 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> bool:
     """Handle one message; False when it must come again."""
+    logger = _logger()
     logger.clear_state()
     try:
         message = _decoder.decode(record["body"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from config_api.bootstrap import Parts
+from rollcall.domain.run import CHECK_AFTER
 from rollcall.store.memory import MemoryClock
 
 from .conftest import Client, schedule_form
@@ -153,8 +154,9 @@ def test_run_a_schedule_now(
     assert started.json["items"][0]["trigger"] == "manual"
     clock.advance(minutes=1)
     assert client.post(path, {}, {"Idempotency-Key": "k"}).json == started.json
-    assert parts.runs.get("lakeview", started.json["items"][0]["id"]).check_at == clock.now() + timedelta(
-        minutes=4
+    assert (
+        parts.runs.get("lakeview", started.json["items"][0]["id"]).check_at
+        == clock.now() - timedelta(minutes=1) + CHECK_AFTER
     )
     client.patch(f"{BASE}/integrations/{integration['id']}", {"active": False, "version": 1})
     assert client.post(path, {}).json["code"] == "integration_inactive"

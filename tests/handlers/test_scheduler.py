@@ -12,7 +12,7 @@ from moto import mock_aws
 from rollcall.domain.district import District
 from rollcall.domain.errors import StoreThrottled
 from rollcall.domain.integration import Integration
-from rollcall.domain.run import Run
+from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.domain.schedule import Daily, Hourly, Schedule
 from rollcall.store.memory import MemoryClock, MemoryConfig, MemoryQueue, MemoryRuns
 from scheduler.app import tick
@@ -99,7 +99,7 @@ def test_one_run_of_each_active_integration(parts: Parts) -> None:
         ("schedule", "clerk@example.org")
     }
     run = parts.runs.get("lakeview", sent[0].run_id)
-    assert (run.state, run.system, run.check_at) == ("queued", "aeries", parts.clock.now() + 5 * MINUTE)
+    assert (run.state, run.system, run.check_at) == ("queued", "aeries", parts.clock.now() + CHECK_AFTER)
     schedule = parts.config.schedule("lakeview", "sch_1")
     assert (schedule.last_run_at, schedule.next_run_at) == (NOW, NOW + timedelta(days=1))
 
@@ -192,7 +192,7 @@ def test_a_stopped_run_is_sent_on_from_where_it_stopped(parts: Parts) -> None:
     message = parts.queue.messages[0]
     assert (message.run_id, message.slice) == ("run_1", 3)
     run = parts.runs.get("lakeview", "run_1")
-    assert (run.sweeps, run.check_at) == (1, NOW + 5 * MINUTE)
+    assert (run.sweeps, run.check_at) == (1, NOW + CHECK_AFTER)
     assert swept(parts).resent == 0
     lease = parts.runs.acquire("lakeview", "int_1", "runner", NOW + MINUTE)
     assert lease is not None, "the sweeper has given the lease back"
@@ -202,7 +202,7 @@ def test_a_run_that_never_gets_further_is_given_up(parts: Parts) -> None:
     stopped(parts)
     for _ in range(MAX_SWEEPS):
         assert swept(parts).resent == 1
-        later(parts, minutes=5)
+        later(parts, minutes=7)
     assert len(parts.queue.messages) == MAX_SWEEPS, "each time another message, or the queue would drop it"
     assert swept(parts).abandoned == 1
     run = parts.runs.get("lakeview", "run_1")
@@ -216,7 +216,7 @@ def test_a_run_that_is_applying_is_never_given_up(parts: Parts) -> None:
     stopped(parts, state="applying", sweeps=MAX_SWEEPS)
     for _ in range(3):
         assert swept(parts).resent == 1
-        later(parts, minutes=5)
+        later(parts, minutes=7)
     assert len(parts.queue.messages) == 3
 
 
@@ -246,7 +246,7 @@ def test_a_run_that_waits_its_turn_is_not_given_up(parts: Parts) -> None:
     parts.runs.wait(stopped(parts, "run_2"))
     for _ in range(MAX_SWEEPS + 2):
         assert (swept(parts).resent, parts.queue.messages) == (0, [])
-        later(parts, minutes=5)
+        later(parts, minutes=7)
     assert parts.runs.get("lakeview", "run_2").state == "queued"
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from rollcall.engine.engine import LEASE_MARGIN
 from tests.template.expansion import Template
 
 Rule = Callable[[Template], Iterator[str]]
@@ -21,6 +22,7 @@ ENVIRONMENTS = {
     "Scheduler": COMMON_ENV,
     "SyncRunner": COMMON_ENV | DATA_ENV,
 }
+LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
 ALARMED = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
@@ -77,13 +79,13 @@ def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
 
 
 def queues_lose_nothing(template: Template) -> Iterator[str]:
-    """A queue that feeds a function has a dead-letter queue that keeps longer, and waits six function timeouts."""
+    """A queue that feeds a function outlasts the lease of a dead one, and has dead letters that are kept longer."""
     queues = dict(_of(template, "AWS::SQS::Queue"))
     functions = dict(_of(template, "AWS::Lambda::Function"))
     for _, mapping in _of(template, "AWS::Lambda::EventSourceMapping"):
         name = mapping["EventSourceArn"]["Fn::GetAtt"][0]
         queue, function = queues[name], functions[mapping["FunctionName"]["Ref"]]
-        if queue.get("VisibilityTimeout", 30) < 6 * function["Timeout"]:
+        if queue.get("VisibilityTimeout", 30) < function["Timeout"] + LEASE_MARGIN_SECONDS:
             yield f"{name} hands a message out again while it is worked on"
         redrive = queue.get("RedrivePolicy")
         if redrive is None:

@@ -29,8 +29,8 @@ from rollcall.domain.integration import (
     secrets_of,
 )
 from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.run import Mode, Run
-from rollcall.store.dispatch import CHECK_AFTER, start
+from rollcall.domain.run import CHECK_AFTER, Mode, Run
+from rollcall.engine.start import start
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
 _run: TypeAdapter[RunView] = TypeAdapter(RunView)

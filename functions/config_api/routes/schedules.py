@@ -15,9 +15,9 @@ from config_api.views import RunView, ScheduleView, run_view, schedule_view
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import FieldError, Form, raise_if_any
 from rollcall.domain.ids import derived_id
-from rollcall.domain.run import Run
+from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.domain.schedule import Schedule, ScheduleForm, apply_form
-from rollcall.store.dispatch import CHECK_AFTER, start
+from rollcall.engine.start import start
 
 _view = TypeAdapter(ScheduleView)
 _runs: TypeAdapter[Page[RunView]] = TypeAdapter(Page[RunView])

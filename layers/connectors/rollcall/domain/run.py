@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -46,6 +46,10 @@ class RunMessage(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     requested_by: str = ""
     run_id: str | None = None
     slice: int = 0
+
+
+CHECK_AFTER = timedelta(minutes=7)
+"""A run that has not been heard of for this long has lost its message, or its runner, which lives five minutes."""
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -110,3 +114,16 @@ class Run(msgspec.Struct, kw_only=True):
     def ended(self) -> bool:
         """True when nothing will change any more."""
         return self.state in TERMINAL
+
+    def message(self) -> RunMessage:
+        """The queue message for the run's next slice."""
+        return RunMessage(
+            version=1,
+            district_id=self.district_id,
+            integration_id=self.integration_id,
+            trigger=self.trigger,
+            mode=self.mode,
+            requested_by=self.requested_by,
+            run_id=self.id,
+            slice=self.slice,
+        )

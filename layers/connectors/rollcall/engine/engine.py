@@ -32,12 +32,12 @@ from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
-from rollcall.domain.run import Failure, Run, RunMessage
+from rollcall.domain.run import CHECK_AFTER, Failure, Run, RunMessage
 from rollcall.engine.apply import apply, buildings, prune, write_snapshot
 from rollcall.engine.blobs import pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.frozen import Frozen, settings_digest
-from rollcall.engine.job import CHECK_AFTER, Checkpoint, Job
+from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
 from rollcall.engine.pull import pull
@@ -149,6 +149,7 @@ class Engine:
         if not self.runs.begin(run, lease):
             self._wait(run, lease)
             return
+        log.info("slice begins", extra={"run_id": run.id, "slice": run.slice, "state": run.state})
         try:
             job = self._open(run, lease, deadline)
             self._advance(job)
@@ -206,18 +207,15 @@ class Engine:
             job.survey = job.connector.survey()
             self.blobs.put(job.folder.survey(), pack(job.survey))
             job.at.settings = settings_digest(job)
-            job.enter("pull")
-            job.checkpoint(0, None)
+            _enter(job, "pull")
         if job.at.stage == "pull":
             pull(job)
             _guard(job)
-            job.enter("map")
-            job.checkpoint(0, None)
+            _enter(job, "map")
         if job.at.stage == "map":
             work = compare(job)
             map_people(job, work)
-            job.enter("diff")
-            job.checkpoint(0, None)
+            _enter(job, "diff")
         if job.at.stage == "diff":
             work = work or compare(job)
             plan(job, work)
@@ -226,8 +224,7 @@ class Engine:
                 self._finish(job.run, job.lease)
                 return
             write_snapshot(job, work.received, batches)
-            job.enter("apply")
-            job.checkpoint(0, job.at.plan_files)
+            _enter(job, "apply")
         if job.at.stage == "apply":
             apply(job)
             self._finish(job.run, job.lease, snapshot=job.run.id, previous=job.at.base)
@@ -268,7 +265,7 @@ class Engine:
             self._fail(run, lease, error.code, error.message)
             return
         pause = max(BACK_OFF[run.attempts], timedelta(seconds=error.retry_after or 0))
-        run.attempts += 1
+        run.attempts, run.sweeps = run.attempts + 1, 0
         run.check_at = self.clock.now() + pause
         self.runs.save(run, lease)
         log.info("run paused", extra={"run_id": run.id, "code": error.code, "seconds": pause.total_seconds()})
@@ -284,17 +281,17 @@ class Engine:
         self.runs.save(run, lease)
 
     def _send(self, run: Run) -> None:
-        message = RunMessage(
-            version=1,
-            district_id=run.district_id,
-            integration_id=run.integration_id,
-            trigger=run.trigger,
-            mode=run.mode,
-            requested_by=run.requested_by,
-            run_id=run.id,
-            slice=run.slice,
-        )
-        self.queue.send(message, dedup=f"{run.id}#{run.slice}")
+        self.queue.send(run.message(), dedup=f"{run.id}#{run.slice}")
+
+
+def _enter(job: Job, stage: Stage) -> None:
+    """Move on to the next stage, and say so to whoever reads the log."""
+    done = {"stage": job.at.stage, "parts": len(job.at.parts), "records": sum(n for _, _, n in job.at.parts)}
+    log.info(
+        "stage done", extra={"run_id": job.run.id, "slice": job.run.slice, **done, "counts": job.run.counts}
+    )
+    job.enter(stage)
+    job.checkpoint(0, None)
 
 
 def _guard(job: Job) -> None:

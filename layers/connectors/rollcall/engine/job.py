@@ -16,7 +16,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Issue
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Runs, Settings
-from rollcall.domain.run import Progress, Run, RunState
+from rollcall.domain.run import CHECK_AFTER, Progress, Run, RunState
 from rollcall.engine.blobs import RunFolder
 from rollcall.engine.snapshot import RecordTable, Snapshot
 
@@ -24,9 +24,6 @@ SAFETY = timedelta(seconds=90)
 """A slice stops this long before its deadline: one request may be tried for a minute before it answers or fails,
 and then there is a chunk to write and a checkpoint to make.
 """
-
-CHECK_AFTER = timedelta(minutes=7)
-"""A run that has not checkpointed for this long has lost its runner, which lives five minutes at most."""
 
 Stage = Literal["survey", "pull", "map", "diff", "apply", "commit"]
 _STATES: dict[Stage, RunState] = {
