@@ -13,10 +13,11 @@ import requests
 from local.api import Api, ApiError
 from local.stack import Stack
 from local.tenants import Client
-from tests.e2e.conftest import Writes, ended, everybody, sync, until
+from tests.e2e.conftest import TENANTS, Writes, ended, everybody, sync, until
 from tests.support.truth import differences, expected, stored
 
 pytestmark = pytest.mark.e2e
+one_system = pytest.mark.parametrize("client", TENANTS[:1], indirect=True, ids=lambda tenant: tenant.system)
 
 
 def truth(client: Client) -> Any:
@@ -72,6 +73,7 @@ def test_a_message_put_straight_on_the_queue_runs_a_sync(api: Api, client: Clien
     assert ended(api, client, run["id"])["state"] == "completed"
 
 
+@one_system
 def test_a_message_that_does_not_fit_goes_to_the_dead_letters(api: Api, client: Client, stack: Stack) -> None:
     sqs = stack.client("sqs")
     attributes = sqs.get_queue_attributes(
@@ -95,6 +97,7 @@ def _depth(sqs: Any, url: str) -> int:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
+@one_system
 def test_the_schedule_fires_by_itself(api: Api, client: Client) -> None:
     zone = ZoneInfo("America/Los_Angeles")
     at = datetime.now(UTC).astimezone(zone) + timedelta(minutes=1)
@@ -174,6 +177,7 @@ def test_secrets_are_never_shown_and_never_plain(api: Api, client: Client, stack
             assert person["email"] not in logs
 
 
+@one_system
 def test_a_stranger_sees_nothing(stack: Stack, client: Client) -> None:
     stranger = stack.api("elsewhere/admin")
     with pytest.raises(ApiError) as refused:
@@ -189,6 +193,7 @@ def test_a_stranger_sees_nothing(stack: Stack, client: Client) -> None:
         assert answer.status_code == 401
 
 
+@one_system
 def test_every_documented_route_answers(stack: Stack, api: Api, client: Client) -> None:
     document = requests.get(f"{stack.api_url}/v1/openapi.json", timeout=10).json()
     token = stack.token("*/admin")
