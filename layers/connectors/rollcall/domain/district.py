@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from rollcall.domain.form import Form, Name, Record
+from rollcall.domain.form import Form, Name, Record, written
 
 DISTRICT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
@@ -37,7 +37,9 @@ def _consecutive_years(text: str) -> str:
 
 TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_known_zone)]
 SchoolYear = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}$"), AfterValidator(_consecutive_years)
+    str,
+    *written("[0-9]{4}-[0-9]{2}", "Write the school year as its two years, such as 2026-27."),
+    AfterValidator(_consecutive_years),
 ]
 
 

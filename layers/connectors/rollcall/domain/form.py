@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+def written(pattern: str, message: str) -> tuple[AfterValidator, FieldInfo]:
+    """For ``Annotated``: the text must match all of ``pattern``; ``message`` tells how to write it instead."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise PydanticCustomError("wrong_format", message)
+        return text
+
+    # json_schema_extra, because the pattern proper would be checked first, with a message of its own
+    field: FieldInfo = Field(json_schema_extra={"pattern": f"^{pattern}$"})
+    return AfterValidator(check), field
+
+
+ONE_LINE = written(r"[^\x00-\x1f\x7f]*", "Write it on one line, without control characters.")
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), *ONE_LINE]
 
 
 class Form(BaseModel):

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from rollcall.domain.form import Form, Name, Record, raise_if_any, repeated
+from rollcall.domain.form import ONE_LINE, Form, Name, Record, raise_if_any, repeated, written
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )  # fmt: skip
-WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+WallTime = Annotated[
+    str, *written("([01][0-9]|2[0-3]):[0-5][0-9]", "Write the time as HH:MM, from 00:00 to 23:59.")
+]
 DayOfMonth = Annotated[int, Field(ge=1, le=31, description="After a month's last day: on the last day")]
 
 
@@ -69,7 +71,7 @@ class ScheduleForm(Form):
     name: Name
     integration_ids: Annotated[list[str], Field(min_length=1, max_length=50)]
     frequency: Frequency
-    run_as: Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    run_as: Annotated[str, StringConstraints(min_length=1, max_length=254), *ONE_LINE]
     active: bool = True
 
 
