@@ -9,9 +9,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from config_api.api import Api
-from config_api.bootstrap import Parts, Settings, bootstrap
+from config_api.bootstrap import Parts, bootstrap
 from config_api.routes import districts, integrations, mappings, openapi, people, runs, schedules, systems
 from rollcall.store.logs import structured_logger
+from rollcall.store.settings import Settings
 
 
 def build(parts: Parts) -> Api:

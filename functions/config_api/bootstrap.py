@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from rollcall.domain.ports import Blobs, Clock, Queue, Vault
 from rollcall.domain.url import Addresses
@@ -17,34 +15,8 @@ from rollcall.store.idempotency import DynamoIdempotency
 from rollcall.store.people_search import DynamoPeopleSearch
 from rollcall.store.queue import SqsQueue
 from rollcall.store.runs import DynamoRuns, RunLog
+from rollcall.store.settings import Settings
 from rollcall.store.vault import KmsVault
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the template sets."""
-
-    config_table: str
-    people_table: str
-    bucket: str
-    run_queue_url: str
-    credential_key_id: str
-    sis_addresses: Addresses
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Raises ``KeyError`` for a setting that is missing and ``ValueError`` for one that makes no sense."""
-        addresses = env["SIS_ADDRESSES"]
-        if addresses not in ("public", "loopback"):
-            raise ValueError("SIS_ADDRESSES must be public or loopback")
-        return cls(
-            config_table=env["CONFIG_TABLE"],
-            people_table=env["PEOPLE_TABLE"],
-            bucket=env["BUCKET"],
-            run_queue_url=env["RUN_QUEUE_URL"],
-            credential_key_id=env["CREDENTIAL_KEY_ID"],
-            sis_addresses=cast("Addresses", addresses),
-        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from rollcall.domain.errors import NotFound, StoreError, place
 from rollcall.domain.run import RunMessage
 from rollcall.engine.engine import Busy
 from rollcall.store.logs import structured_logger
+from rollcall.store.settings import Settings
 from sync_runner.bootstrap import Runner, bootstrap
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ RETRY_SECONDS = 20
 
 @cache
 def _runner() -> Runner:
-    return bootstrap()
+    return bootstrap(Settings.from_env(os.environ))
 
 
 @cache

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast, get_args
 
 from rollcall.connectors.base import Connector
 from rollcall.connectors.registry import connect
@@ -14,7 +12,6 @@ from rollcall.connectors.wire import HttpSender
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Clock, Queue
-from rollcall.domain.url import Addresses
 from rollcall.engine.engine import Engine
 from rollcall.store.aws import client
 from rollcall.store.blobs import S3Blobs
@@ -24,34 +21,8 @@ from rollcall.store.dynamo import Table
 from rollcall.store.people import DynamoPeople
 from rollcall.store.queue import SqsQueue
 from rollcall.store.runs import DynamoRuns
+from rollcall.store.settings import Settings
 from rollcall.store.vault import KmsVault, VaultSecrets
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the template tells this function."""
-
-    config_table: str
-    people_table: str
-    bucket: str
-    run_queue_url: str
-    credential_key_id: str
-    sis_addresses: Addresses
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Raises ``KeyError`` or ``ValueError`` naming the variable."""
-        addresses = env["SIS_ADDRESSES"]
-        if addresses not in get_args(Addresses):
-            raise ValueError("SIS_ADDRESSES")
-        return cls(
-            config_table=env["CONFIG_TABLE"],
-            people_table=env["PEOPLE_TABLE"],
-            bucket=env["BUCKET"],
-            run_queue_url=env["RUN_QUEUE_URL"],
-            credential_key_id=env["CREDENTIAL_KEY_ID"],
-            sis_addresses=cast("Addresses", addresses),
-        )
 
 
 @dataclass(frozen=True)
@@ -62,9 +33,8 @@ class Runner:
     queue: Queue
 
 
-def bootstrap(env: Mapping[str, str] = os.environ, clock: Clock | None = None) -> Runner:
-    """Build everything from the environment; called once per process, at the first message."""
-    settings = Settings.from_env(env)
+def bootstrap(settings: Settings, clock: Clock | None = None) -> Runner:
+    """The engine on AWS and the network; nothing is called yet."""
     table = Table(client("dynamodb"), settings.config_table)
     config = DynamoConfig(table)
     queue = SqsQueue(client("sqs"), settings.run_queue_url)

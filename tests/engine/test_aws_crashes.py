@@ -15,6 +15,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.plan import StoredPerson
 from rollcall.store.memory import MemoryClock
 from rollcall.store.people import person_of
+from rollcall.store.settings import Settings
 from sync_runner.app import deliver
 from sync_runner.bootstrap import Runner, bootstrap
 from tests.engine.faults import Faults, Faulty, Killed, Mode, aws_faults
@@ -57,7 +58,7 @@ class Cloud:
 
     def _build(self) -> Runner:
         """Nothing in a runner outlives a delivery, so one serves for all: making clients is half of a case's time."""
-        built = bootstrap(self.env, self.clock)
+        built = bootstrap(Settings.from_env(self.env), self.clock)
 
         def connect(integration: Integration, *_: Any) -> Any:
             return Faulty(

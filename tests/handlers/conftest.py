@@ -13,8 +13,9 @@ from moto import mock_aws
 
 from config_api.api import Api
 from config_api.app import build
-from config_api.bootstrap import Parts, Settings, bootstrap
+from config_api.bootstrap import Parts, bootstrap
 from rollcall.store.memory import MemoryClock
+from rollcall.store.settings import Settings
 from tests.support.aws import REGION, STACK, Stack, make_stack
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

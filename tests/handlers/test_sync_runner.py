@@ -12,8 +12,9 @@ import pytest
 
 from rollcall.domain.errors import StoreThrottled
 from rollcall.engine.engine import Engine
+from rollcall.store.settings import Settings
 from sync_runner.app import CRASHES, RETRY_SECONDS, deliver
-from sync_runner.bootstrap import Runner, Settings
+from sync_runner.bootstrap import Runner
 from tests.engine.world import D, World
 
 

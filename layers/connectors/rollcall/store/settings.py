@@ -1,0 +1,36 @@
+"""What the template tells a function that works with people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from rollcall.domain.url import Addresses
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Names of the stack's resources, and where a SIS may be."""
+
+    config_table: str
+    people_table: str
+    bucket: str
+    run_queue_url: str
+    credential_key_id: str
+    sis_addresses: Addresses
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Raises ``KeyError`` for a setting that is missing and ``ValueError`` for one that makes no sense."""
+        addresses = env["SIS_ADDRESSES"]
+        if addresses not in get_args(Addresses):
+            raise ValueError(f"SIS_ADDRESSES must be one of {', '.join(get_args(Addresses))}")
+        return cls(
+            config_table=env["CONFIG_TABLE"],
+            people_table=env["PEOPLE_TABLE"],
+            bucket=env["BUCKET"],
+            run_queue_url=env["RUN_QUEUE_URL"],
+            credential_key_id=env["CREDENTIAL_KEY_ID"],
+            sis_addresses=cast("Addresses", addresses),
+        )
