@@ -259,6 +259,34 @@ def test_an_empty_first_pull_fails(world: World) -> None:
     assert world.sync().error.code == "empty_pull"  # type: ignore[union-attr]
 
 
+def test_an_integration_of_staff_alone_needs_no_students(world: World) -> None:
+    world.integrate("int_1", member_types=("staff",))
+    world.sis.schools = ()
+    run = world.sync()
+    assert (run.state, run.counts["staff"]["add"]) == ("completed", 2)
+    assert world.persons("student") == {}
+
+
+def test_a_type_that_is_not_asked_for_any_more_is_left_alone(world: World) -> None:
+    """Guards: unticking "contact" ending every parent of the district."""
+    world.sync()
+    world.write_count()
+    world.integrate("int_1", member_types=("student", "staff"))
+    run = world.sync()
+    assert run.counts["contact"]["inactivate"] == 0
+    assert {p.status for p in world.persons("contact").values()} == {"active"}
+
+
+def test_a_lost_snapshot_fails_the_run_and_changes_nobody(world: World) -> None:
+    world.sync()
+    before = dict(world.people.items)
+    for key in [key for key in world.blobs.files if key.startswith("snapshots/")]:
+        del world.blobs.files[key]
+    run = world.sync()
+    assert (run.state, run.error and run.error.code) == ("failed", "file_missing")
+    assert world.people.items == before
+
+
 def test_an_emptied_building_fails(world: World) -> None:
     world.sync()
     world.sis.students = {i: row for i, row in world.sis.students.items() if row["school"] == "south"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.domain.errors import StoreThrottled
+from rollcall.domain.errors import StoreError, StoreThrottled
 from rollcall.engine.engine import Engine
 from rollcall.store.settings import Settings
 from sync_runner.app import CRASHES, RETRY_SECONDS, deliver
@@ -103,6 +103,22 @@ def test_a_store_that_is_busy_brings_the_message_back(world: World) -> None:
     assert world.queue.postponed == {"r-1": RETRY_SECONDS}
     assert deliver(runner(world), record(message()), Context())  # type: ignore[arg-type]
     assert world.persons()
+
+
+def test_credentials_that_cannot_be_opened_fail_the_run_at_once(world: World) -> None:
+    """Guards: a run that nobody can mend but the administrator coming back again and again."""
+
+    class Sealed:
+        def credentials(self, district_id: str, integration_id: str) -> Any:
+            raise StoreError(
+                "store_refused", "The key service refused a request (InvalidCiphertextException)."
+            )
+
+    assert deliver(runner(world, secrets=Sealed()), record(message()), Context())  # type: ignore[arg-type]
+    (run_id,) = world.run_ids()
+    run = world.runs.get(D, run_id)
+    assert run is not None
+    assert (run.state, run.error and run.error.code) == ("failed", "credentials_unreadable")
 
 
 def test_an_unforeseen_error_is_tried_again_and_then_given_up(

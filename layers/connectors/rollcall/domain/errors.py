@@ -63,6 +63,7 @@ class NotFound(StoreError):
 
     def __init__(self, what: str) -> None:
         super().__init__("not_found", f"There is no such {what}.")
+        self.what = what
 
 
 class Signal(Exception):

@@ -25,10 +25,11 @@ def refuse_empty(
     Counts are distinct records per stream, and students per building of the fetch scope. A building that is no longer
     in the scope was taken out by an administrator and is not judged.
     """
-    if not streams.get("students"):
+    if streams.get("students") == 0 or not any(streams.values()):
+        what = "students" if "students" in streams else "people"
         raise SourceContract(
             "empty_pull",
-            "The SIS sent no students at all. Nothing was changed. Check that the credentials may still read students.",
+            f"The SIS sent no {what} at all. Nothing was changed. Check that the credentials may still read them.",
         )
     for stream, before in sorted(streams_before.items()):
         if before and streams.get(stream) == 0:

@@ -144,8 +144,11 @@ def _restless(job: Job) -> set[str]:
 
 
 def _left(job: Job, present: set[str]) -> set[str]:
+    """Who was there and is not. A type of person that is not asked for any more has not left."""
     settled = ENDED if job.integration.drop_students_not_in_file else ENDED | MISSING
-    return {key for key, row in job.snapshot.people.items() if key not in present and not row.flags & settled}
+    types = set(job.integration.member_types)
+    gone = (key for key, row in job.snapshot.people.items() if key not in present and not row.flags & settled)
+    return {key for key in gone if split_person_key(key)[0] in types}
 
 
 class RecordReader:

@@ -26,6 +26,8 @@ from rollcall.domain.errors import (
     OutOfTime,
     SourceContract,
     SourceTransient,
+    StoreError,
+    StoreThrottled,
 )
 from rollcall.domain.guard import refuse_empty
 from rollcall.domain.ids import derived_id
@@ -160,7 +162,12 @@ class Engine:
         except (NeedsAttention, SourceContract) as error:
             self._fail(run, lease, error.code, error.message)
         except NotFound as error:
-            self._fail(run, lease, "configuration_missing", error.message)
+            self._fail(
+                run,
+                lease,
+                f"{error.what}_missing",
+                f"{error.message} The sync needs it. Nothing was changed.",
+            )
 
     def _open(self, run: Run, lease: Lease, deadline: datetime) -> Job:
         """Settings as they were when the run began, the connector, and the snapshot to compare with."""
@@ -175,7 +182,7 @@ class Engine:
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
         if pulling:
             frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
-        credentials = self.secrets.credentials(run.district_id, run.integration_id) if pulling else {}
+        credentials = self._credentials(run) if pulling else {}
         job = Job(
             run=run,
             lease=lease,
@@ -200,6 +207,16 @@ class Engine:
         if job.at.stage != "survey":
             job.survey = unpack(self.blobs.get(job.folder.survey()), Survey)
         return job
+
+    def _credentials(self, run: Run) -> Mapping[str, str]:
+        try:
+            return self.secrets.credentials(run.district_id, run.integration_id)
+        except StoreThrottled:
+            raise
+        except StoreError as error:
+            raise NeedsAttention(
+                "credentials_unreadable", "The stored credentials cannot be opened. Enter them again."
+            ) from error
 
     def _advance(self, job: Job) -> None:
         work: Work | None = None

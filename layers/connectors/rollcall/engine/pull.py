@@ -18,7 +18,7 @@ import msgspec
 
 from rollcall.connectors.base import Page, Part, Record, Stream
 from rollcall.domain.errors import SourceContract
-from rollcall.domain.person import Issue, fingerprint, split_person_key
+from rollcall.domain.person import PERSON_TYPES, Issue, fingerprint, split_person_key
 from rollcall.domain.run import Coverage
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.job import Job, PartState
@@ -27,7 +27,7 @@ from rollcall.engine.snapshot import RecordTable
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 4_000_000
-CHUNK_PAGES = 100
+CHUNK_PAGES = 1000
 CHUNK_TIME = timedelta(seconds=10)
 """A slow SIS must show progress too, and lose little when the runner dies."""
 
@@ -103,6 +103,8 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
 def _wanted(job: Job, records: Iterable[Record]) -> list[Record]:
     """Records with only those people whose type the integration takes."""
     types = set(job.integration.member_types)
+    if types.issuperset(PERSON_TYPES):
+        return list(records)
     return [
         msgspec.structs.replace(r, people=tuple(k for k in r.people if split_person_key(k)[0] in types))
         for r in records
