@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -220,3 +221,43 @@ def test_every_documented_route_answers(stack: Stack, api: Api, client: Client) 
             )
             if answer.status_code >= 400:
                 assert answer.headers["content-type"].startswith("application/problem+json"), (method, path)
+
+
+@one_system
+def test_many_changes_at_once_lose_none(stack: Stack, client: Client) -> None:
+    """Here and not on moto, whose conditions are not atomic between threads."""
+    path = f"{client.path}/integrations/{client.integration_id}"
+    version = stack.api().get(path)["version"]
+    apis = [stack.api() for _ in range(6)]
+
+    def patch(n: int) -> int:
+        try:
+            apis[n].call("PATCH", path, json={"name": f"By {n}", "version": version})
+        except ApiError as refused:
+            return refused.status
+        return 200
+
+    with ThreadPoolExecutor(len(apis)) as pool:
+        statuses = list(pool.map(patch, range(len(apis))))
+    assert sorted(statuses) == [200] + [409] * 5
+    assert stack.api().get(path)["version"] == version + 1
+
+
+@one_system
+def test_the_same_request_many_times_at_once_makes_one_thing(stack: Stack, client: Client) -> None:
+    body = {"entity": "gender", "name": "Once", "entries": [{"external": "F", "value": "female"}]}
+    apis = [stack.api() for _ in range(6)]
+
+    def post(n: int) -> Any:
+        try:
+            made = apis[n].call(
+                "POST", f"{client.path}/mappings", json=body, headers={"Idempotency-Key": "once"}
+            )
+        except ApiError as refused:
+            return refused.status
+        return made["id"]
+
+    with ThreadPoolExecutor(len(apis)) as pool:
+        answers = set(pool.map(post, range(len(apis)))) - {503}
+    assert len(answers) == 1
+    assert len(stack.api().get(f"{client.path}/mappings", search="Once")["items"]) == 1

@@ -1,12 +1,10 @@
 """Integrations over HTTP: lists, changes, secrets, runs."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from config_api.app import build
 from config_api.bootstrap import Parts
 from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
@@ -191,25 +189,6 @@ def test_run_now(client: Client, integration: dict, stack: Stack) -> None:
 def test_a_run_needs_no_body(client: Client, integration: dict) -> None:
     answer = client.call("POST", f"{BASE}/{integration['id']}/runs")
     assert (answer.status, answer.json["mode"]) == (202, "sync")
-
-
-def test_the_same_request_many_times_at_once_makes_one_thing(client: Client, form: Forms) -> None:
-    body, key = form(name="Once"), {"Idempotency-Key": "k"}
-    apis = [Client(build(client.api.parts)) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda api: api.post(BASE, body, key), apis))
-    assert {answer.status for answer in answers} <= {201, 503}
-    assert len({answer.json["id"] for answer in answers if answer.status == 201}) == 1
-    assert names(client.get(BASE, search="Once")) == ["Once"]
-
-
-def test_many_changes_at_once_lose_none(client: Client, integration: dict) -> None:
-    path = f"{BASE}/{integration['id']}"
-    apis = [Client(build(client.api.parts)) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: apis[n].patch(path, {"name": f"By {n}", "version": 1}), range(8)))
-    assert sorted(answer.status for answer in answers) == [200] + [409] * 7
-    assert client.get(path).json["version"] == 2
 
 
 def test_an_inactive_integration_does_not_run(client: Client, integration: dict) -> None:
