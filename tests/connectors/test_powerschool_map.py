@@ -162,6 +162,24 @@ def test_races_as_object_list_or_nothing(races: Any, expected: tuple[str, ...]) 
     assert student(having(STUDENT, ethnicity_race={"races": races})).person.races == expected
 
 
+LANGUAGE = {"name": "primarylanguage", "type": "String", "value": "01"}
+ALLERGIES = {"name": "allergies", "type": "String", "value": "Peanut"}
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ({"name": "studentcorefields", "_field": [ALLERGIES, LANGUAGE]}, "Spanish"),
+        ([{"name": "s_stu_x", "_field": []}, {"name": "StudentCoreFields", "_field": LANGUAGE}], "Spanish"),
+        ({"name": "studentcorefields", "recordFound": False}, None),
+        ({"name": "s_stu_x", "_field": LANGUAGE}, None),
+        ("", None),
+    ],
+)
+def test_the_language_stands_in_an_extended_table(tables: Any, expected: str | None) -> None:
+    assert student({**STUDENT, "_extension_data": {"_table_extension": tables}}).person.language == expected
+
+
 def test_digits_arrive_as_numbers() -> None:
     row = having(STUDENT, phones={"main": {"number": 5555550148}}, schedule_setup={"home_room": 12})
     assert student(row).person.phones == (Phone("5555550148", "home"),)

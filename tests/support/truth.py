@@ -77,7 +77,7 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
             gender=student["gender"],
             ethnicity=student["ethnicity"],
             races=sorted(student["races"]),
-            language=student["language"] if system == "aeries" else None,
+            language=student["language"],
             email=student["email"],
             grade=home["grade"],
             addresses=_address(student["address"], "home") + _address(student["mailing_address"], "mailing"),

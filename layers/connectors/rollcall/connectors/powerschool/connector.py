@@ -48,6 +48,8 @@ _RESOURCES: Mapping[str, tuple[str, dict[str, str | int]]] = {
         {
             "q": _ACTIVE,
             "expansions": "demographics,addresses,phones,school_enrollment,ethnicity_race,contact_info,schedule_setup",
+            # the core resource itself has no language
+            "extensions": people.CORE_FIELDS,
         },
     ),
     "staff": ("staff", {"expansions": "addresses,emails,phones,school_affiliations"}),

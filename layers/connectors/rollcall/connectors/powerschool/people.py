@@ -16,6 +16,7 @@ from rollcall.connectors.powerschool.rows import (
     Demographics,
     Emails,
     EthnicityRace,
+    Extensions,
     Name,
     Number,
     Phones,
@@ -32,6 +33,8 @@ from rollcall.domain.person import Address, Enrollment, Household, Mapped, Perso
 
 _STATUS_LETTERS = {0: "A", -1: "P", 2: "T", 3: "G", 4: "H"}
 _GONE = 2
+CORE_FIELDS = "studentcorefields"
+"""The extended table that holds the language."""
 
 _student = msgspec.json.Decoder(Student)
 _staff = msgspec.json.Decoder(Staff)
@@ -81,6 +84,9 @@ def map_student(
         gender=draft.code("gender", "gender", about.gender),
         ethnicity=draft.code("ethnicity", "ethnicity_race.federal_ethnicity", origin.federal_ethnicity),
         races=tuple(sorted({race for race in races if race is not None})),
+        language=draft.code(
+            "language", "studentcorefields.primarylanguage", _core_field(student, "primarylanguage")
+        ),
         email=draft.email("email", block(student.contact_info, ContactInfo()).email),
         phones=draft.phones(("home", main_phone)),
         addresses=sorted_addresses(home, _address(draft, "mailing", places.mailing)),
@@ -133,6 +139,15 @@ def map_staff(source_id: str, rows: Sequence[bytes], schools: Mapping[str, str],
         schools=tuple(sorted(b for b in buildings if b is not None)),
     )
     return draft.result(person)
+
+
+def _core_field(student: Student, name: str) -> Scalar:
+    for table in as_list(block(student.extensions, Extensions()).tables):
+        if (text(table.name) or "").casefold() == CORE_FIELDS:
+            for column in as_list(table.fields):
+                if (text(column.name) or "").casefold() == name:
+                    return column.value
+    return None
 
 
 def _recency(student: Student) -> tuple[bool, str, bytes]:

@@ -92,6 +92,22 @@ class ScheduleSetup(msgspec.Struct):
     home_room: Scalar = None
 
 
+class ExtensionField(msgspec.Struct):
+    name: Scalar = None
+    value: Scalar = None
+
+
+class Extension(msgspec.Struct):
+    """One extended table; its columns are an object or a list."""
+
+    name: Scalar = None
+    fields: ExtensionField | list[ExtensionField] | str | None = msgspec.field(name="_field", default=None)
+
+
+class Extensions(msgspec.Struct):
+    tables: Extension | list[Extension] | str | None = msgspec.field(name="_table_extension", default=None)
+
+
 class Student(msgspec.Struct):
     id: int | str
     local_id: Scalar = None
@@ -104,6 +120,7 @@ class Student(msgspec.Struct):
     ethnicity_race: EthnicityRace | str | None = None
     contact_info: ContactInfo | str | None = None
     schedule_setup: ScheduleSetup | str | None = None
+    extensions: Extensions | str | None = msgspec.field(name="_extension_data", default=None)
 
 
 class Emails(msgspec.Struct):
