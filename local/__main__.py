@@ -15,10 +15,12 @@ def main() -> int:
     """Run one command."""
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("bootstrap", help="make the virtual environments")
+    bootstrap = commands.add_parser("bootstrap", help="make the virtual environment of development")
+    bootstrap.add_argument("--stack", action="store_true", help="and those that the local stack needs")
     commands.add_parser("demo", help="the whole of Rollcall, with two invented districts")
     commands.add_parser("clean", help="delete everything that the commands here have made")
-    command = parser.parse_args().command
+    chosen = parser.parse_args()
+    command = chosen.command
     # Both by name: a shell that starts this in the background has it ignore Ctrl-C.
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, _stop)
@@ -26,7 +28,7 @@ def main() -> int:
         if command == "clean":
             return _clean()
         if command == "bootstrap":
-            ensure([DEV], _say)
+            ensure([DEV, EMULATOR, SAM] if chosen.stack else [DEV], _say)
             return 0
         ensure([DEV, EMULATOR, SAM], _say)
         return _demo()
