@@ -58,6 +58,19 @@ def test_odd_people_fit(people: Any, fields: dict[str, Any]) -> None:
     assert people.get_many("lakeview", ["per_1"])["per_1"] == person(1, **fields)
 
 
+def test_a_pos_id_leads_to_whoever_was_last_stored_with_it(people: Any) -> None:
+    def pupil(number: str, pos_id: str | None, status: str = "active") -> StoredPerson:
+        person = Person(type="student", source_id=number, pos_id=pos_id, status=status)  # type: ignore[arg-type]
+        return StoredPerson(id=f"per_{number}", district_id="lakeview", integration_id="int_1", person=person)
+
+    people.put_many([pupil("1", "4711"), pupil("2", None), pupil("3", "4712", "ended")])
+    assert people.claimants("lakeview", ["4711", "4712", "9"]) == {"4711": "per_1"}
+    assert people.claimants("elsewhere", ["4711"]) == {}
+    people.put_many([pupil("2", "4711")])
+    assert people.claimants("lakeview", ["4711"]) == {"4711": "per_2"}
+    assert people.get_many("lakeview", ["per_1", "per_2"]).keys() == {"per_1", "per_2"}
+
+
 def test_blobs(blobs: Any) -> None:
     blobs.put("runs/a", b"\x00\xff")
     blobs.put("runs/a", b"second")

@@ -135,6 +135,7 @@ class SisConnector:
             source_id=source_id,
             status="ended" if ended else "active",
             local_id=source_id,
+            pos_id=row.get("pin"),
             first_name=row["first"],
             last_name=row.get("last", "X"),
             enrollments=(

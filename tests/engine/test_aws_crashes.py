@@ -24,6 +24,8 @@ from tests.engine.world import NOON, D, World
 from tests.support.aws import REGION, make_stack
 
 CALLS_AT_LEAST = 50
+SHARES = 4
+"""Parts that the sweep is cut into, so that the processors can share it."""
 
 
 @dataclass
@@ -189,13 +191,14 @@ def drive(k: int | None, mode: Mode) -> tuple[str, Any, list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("mode", ["before", "after"])
-def test_killed_at_every_call_and_delivered_again_it_ends_the_same(mode: Mode, aws: None) -> None:
+def test_killed_at_every_call_and_delivered_again_it_ends_the_same(mode: Mode, share: int, aws: None) -> None:
     state, expected, calls = drive(None, "before")
     assert state == "completed"
     assert len(calls) >= CALLS_AT_LEAST, calls
     failures = []
-    for k in range(1, len(calls) + 1):
+    for k in range(1 + share, len(calls) + 1, SHARES):
         ended, people, _ = drive(k, mode)
         if (ended, people) != ("completed", expected):
             failures.append((k, calls[k - 1], ended))
@@ -203,11 +206,12 @@ def test_killed_at_every_call_and_delivered_again_it_ends_the_same(mode: Mode, a
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("mode", ["lost_reply", "throttled"])
-def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, aws: None) -> None:
+def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, share: int, aws: None) -> None:
     _, expected, calls = drive(None, "before")
     failures = []
-    for k in range(1, len(calls) + 1):
+    for k in range(1 + share, len(calls) + 1, SHARES):
         ended, people, _ = drive(k, mode)
         if (ended, people) != ("completed", expected):
             failures.append((k, calls[k - 1], ended))

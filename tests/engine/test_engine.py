@@ -220,6 +220,51 @@ def test_an_existing_pos_id_is_left_alone(world: World) -> None:
     assert (world.persons()["3"].pos_id, world.persons()["3"].first_name) == ("4711", "Nori")
 
 
+def test_the_second_claimant_of_a_pos_id_is_rejected_and_told_who_has_it(world: World) -> None:
+    """Guards: one child's lunches on another's account."""
+    world.sis.students["3"]["pin"] = "4711"
+    world.sync()
+    world.sis.students["2"]["pin"] = "4711"
+    for _ in range(2):
+        run = world.sync()
+        assert run.issue_codes == {"pos_id_taken": 1}
+        assert run.counts["student"]["reject"] == 1
+        (issue,) = world.issues(run)
+        assert (issue.source_id, issue.value) == ("2", "4711")
+        assert "student 3" in issue.message
+        assert [i for i, p in world.persons().items() if p.pos_id == "4711"] == ["3"]
+    del world.sis.students["3"]
+    world.sync()
+    assert world.sync().counts["student"]["reject"] == 0, "who has left needs it no more"
+    assert world.persons()["2"].pos_id == "4711"
+
+
+def test_of_two_who_ask_in_one_run_the_first_gets_the_pos_id(world: World) -> None:
+    for n in ("5", "4", "6"):
+        world.sis.students[n]["pin"] = "4711"
+    run = world.sync()
+    assert run.counts["student"]["reject"] == 2
+    assert [i for i, p in world.persons().items() if p.pos_id] == ["4"]
+
+
+def test_two_students_may_swap_their_pos_ids(world: World) -> None:
+    world.sis.students["3"]["pin"], world.sis.students["4"]["pin"] = "1", "2"
+    world.sync()
+    world.sis.students["3"]["pin"], world.sis.students["4"]["pin"] = "2", "1"
+    assert world.sync().counts["student"]["reject"] == 0
+    assert {i: p.pos_id for i, p in world.persons().items() if p.pos_id} == {"3": "2", "4": "1"}
+
+
+def test_a_pos_id_is_unique_across_the_systems_of_a_district(world: World) -> None:
+    """Guards: student 3 of another SIS passing for student 3 of this one."""
+    world.sis.students["3"]["pin"] = "4711"
+    world.sync()
+    world.others["int_2"] = Sis(students={"3": student("south", pin="4711")}, schools=("south",))
+    world.integrate("int_2", source="aeries:2")
+    run = world.sync("int_2")
+    assert (run.counts["student"]["reject"], run.issue_codes) == (1, {"pos_id_taken": 1})
+
+
 def test_an_edit_made_by_the_mapping_reaches_everybody_without_a_changed_record(world: World) -> None:
     world.sync()
     world.write_count()

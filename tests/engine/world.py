@@ -10,7 +10,7 @@ from rollcall.connectors.base import Connector
 from rollcall.domain.district import District
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.person import Person
+from rollcall.domain.person import Issue, Person
 from rollcall.domain.plan import Change
 from rollcall.domain.ports import Clock
 from rollcall.domain.run import Run, RunMessage
@@ -89,6 +89,7 @@ class World:
         else:
             values: dict[str, Any] = {
                 "family_identifier": ("hoh_last_name", "hoh_home_phone"),
+                "source": "powerschool:1",
                 "drop_students_not_in_file": True,
                 **fields,
             }
@@ -99,7 +100,6 @@ class World:
                 system="powerschool",
                 url="https://sis.example.org",
                 mappings={entity: f"map_{entity}" for entity in ENTITIES},
-                source="powerschool:1",
                 created_at=NOON,
                 updated_at=NOON,
                 **values,
@@ -186,6 +186,14 @@ class World:
             change
             for n in range(run.checkpoint["plan_files"])
             for change in unpack_lines(self.blobs.get(folder.plan(n)), Change)
+        ]
+
+    def issues(self, run: Run) -> list[Issue]:
+        folder = RunFolder(run)
+        return [
+            issue
+            for n in range(run.checkpoint["issue_files"])
+            for issue in unpack_lines(self.blobs.get(folder.issues(n)), Issue)
         ]
 
     def write_count(self) -> int:

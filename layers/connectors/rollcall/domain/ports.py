@@ -103,6 +103,9 @@ class People(Protocol):
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
     def put_many(self, people: Sequence[StoredPerson]) -> None: ...
 
+    def claimants(self, district_id: str, pos_ids: Sequence[str]) -> dict[str, str]:
+        """Who was last stored with each POS ID, by POS ID; whether they still have it is theirs to say."""
+
 
 class Blobs(Protocol):
     """Pages, plans and snapshots. Keys are paths; a put replaces."""

@@ -1,7 +1,8 @@
-"""Plan, between its halves: what mapping left, with the one verdict that no single person's records can give.
+"""Plan, between its halves: what mapping left, with the verdicts that no single person's records can give.
 
-A contact is loaded for the sake of students. Aeries lists the contacts of everybody who ever was at a school, so a
-contact none of whose students is loaded is left out, whatever system they come from.
+A POS ID may be somebody else's already. And a contact is loaded for the sake of students: Aeries lists the contacts of
+everybody who ever was at a school, so a contact none of whose students is loaded is left out, whatever system they come
+from.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from rollcall.engine.compare import Work, is_contact, is_student
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson, batches, mapped_batch
+from rollcall.engine.pins import Pins
 from rollcall.engine.snapshot import ENDED, NOTHING
 
 
@@ -22,21 +24,29 @@ class Judged:
     def __init__(self, job: Job, work: Work) -> None:
         self._job = job
         self._work = work
-        self.count = batches(len(work.again))
-        self._loaded = {
-            p.key: p.active if p.verdict == "load" else p.verdict == "reject" and self._was_loaded(p.key)
-            for n in range(self.count)
-            for p in mapped_batch(job, n)
-            if is_student(p.key)
-        }
+        self._pins = Pins(job)
+        self._loaded: dict[str, bool] = {}
         self._gone = set(work.gone) if job.integration.drop_students_not_in_file else set()
+        self.count = batches(len(work.again))
+        for number in range(self.count):
+            for person in mapped_batch(job, number):
+                self._pins.note(person)
+        for number in range(self.count):
+            for person in filter(lambda p: is_student(p.key), self._settled(number)):
+                loads = person.verdict == "load" and person.active
+                self._loaded[person.key] = loads or (
+                    person.verdict == "reject" and self._was_loaded(person.key)
+                )
 
     def batch(self, number: int) -> list[MappedPerson]:
-        """One batch, contacts without a loaded student turned away."""
+        """One batch: who asks for another's POS ID rejected, contacts without a loaded student turned away."""
         return [
             replace(p, verdict="leave", issues=()) if self._is_childless(p) else p
-            for p in mapped_batch(self._job, number)
+            for p in self._settled(number)
         ]
+
+    def _settled(self, number: int) -> list[MappedPerson]:
+        return self._pins.settle(mapped_batch(self._job, number))
 
     def __iter__(self) -> Iterator[MappedPerson]:
         for number in range(self.count):

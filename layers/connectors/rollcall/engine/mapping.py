@@ -27,6 +27,7 @@ class MappedPerson(msgspec.Struct, kw_only=True):
     active: bool
     row: PersonRow
     doc: bytes = b""
+    pos_id: str | None = None
     issues: tuple[Issue, ...] = ()
 
 
@@ -55,12 +56,17 @@ def mapped_batch(job: Job, batch: int) -> list[MappedPerson]:
     return unpack(job.blobs.get(job.folder.mapped(batch)), list[MappedPerson])
 
 
+def rejected_row(job: Job, key: str) -> PersonRow:
+    """The row of somebody whose records cannot be loaded: what was known of them stands."""
+    known = job.snapshot.people.get(key) or PersonRow(mapped=NOTHING)
+    return msgspec.structs.replace(known, flags=known.flags | REJECTED)
+
+
 def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
     person = mapped.person
     if person is None:
         rejected = any(issue.severity == "error" for issue in mapped.issues)
-        known = job.snapshot.people.get(key) or PersonRow(mapped=NOTHING)
-        row = msgspec.structs.replace(known, flags=known.flags | REJECTED) if rejected else known
+        row = rejected_row(job, key) if rejected else PersonRow(mapped=NOTHING)
         verdict: Verdict = "reject" if rejected else "leave"
         return MappedPerson(key=key, verdict=verdict, active=False, row=row, issues=mapped.issues)
     doc = encode_person(person)
@@ -72,4 +78,6 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
         revisit_on=mapped.revisit_on,
     )
     active = person.status == "active"
-    return MappedPerson(key=key, verdict="load", active=active, row=row, doc=doc, issues=mapped.issues)
+    return MappedPerson(
+        key=key, verdict="load", active=active, row=row, doc=doc, pos_id=person.pos_id, issues=mapped.issues
+    )

@@ -278,6 +278,7 @@ class MemoryPeople:
     """The ``People`` port; ``items`` maps (district, person id) to integration and document."""
 
     items: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    _claims: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
         known = [person_id for person_id in person_ids if (district_id, person_id) in self.items]
@@ -286,6 +287,12 @@ class MemoryPeople:
     def put_many(self, people: Sequence[StoredPerson]) -> None:
         for item in people:
             self.items[item.district_id, item.id] = (item.integration_id, encode_person(item.person))
+            if item.person.pos_id and item.person.status == "active":
+                self._claims[item.district_id, item.person.pos_id] = item.id
+
+    def claimants(self, district_id: str, pos_ids: Sequence[str]) -> dict[str, str]:
+        known = [pos_id for pos_id in pos_ids if (district_id, pos_id) in self._claims]
+        return {pos_id: self._claims[district_id, pos_id] for pos_id in known}
 
     def all(self, district_id: str) -> list[StoredPerson]:
         """Everybody in a district, in the order of their ids."""

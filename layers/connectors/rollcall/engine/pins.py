@@ -1,0 +1,87 @@
+"""POS IDs are unique in a district: the keypad must not charge one child's lunch to another (domain sheet §5).
+
+Who has one keeps it, unless this very run gives them another; of several who ask for the same in one run the first by
+key gets it; everybody else is rejected with an issue that names both.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from rollcall.domain.ids import person_id
+from rollcall.domain.person import Issue, person_key, split_person_key
+from rollcall.engine.job import Job
+from rollcall.engine.mapping import MappedPerson, rejected_row
+
+
+class Holder(NamedTuple):
+    """Who has a POS ID: the id tells people of two SIS apart, the key is for people to read."""
+
+    person_id: str
+    key: str
+
+
+class Pins:
+    """The POS IDs that a run's people ask for."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._first: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
+
+    def note(self, person: MappedPerson) -> None:
+        """Remember what a person asks for; call it with everybody before :meth:`settle`."""
+        if person.pos_id and person.verdict == "load" and person.active:
+            self._asked[self._id(person.key)] = person.pos_id
+            self._first[person.pos_id] = min(person.key, self._first.get(person.pos_id, person.key))
+
+    def settle(self, people: list[MappedPerson]) -> list[MappedPerson]:
+        """The same people, those whose POS ID is another's rejected."""
+        asking = {p.key: p.pos_id for p in people if p.pos_id and p.verdict == "load" and p.active}
+        if not asking:
+            return people
+        holders = self._holders(set(asking.values()))
+        losers = {
+            key: holder
+            for key, pos_id in asking.items()
+            if (holder := holders[pos_id]).person_id != self._id(key)
+        }
+        return [self._reject(p, losers[p.key]) if p.key in losers else p for p in people]
+
+    def _holders(self, pos_ids: set[str]) -> dict[str, Holder]:
+        """Who has each POS ID: in the store and still so after this run, or else first in this run."""
+        people, district = self._job.people, self._job.run.district_id
+        firsts = {pos_id: self._first[pos_id] for pos_id in pos_ids}
+        holders = {pos_id: Holder(self._id(key), key) for pos_id, key in firsts.items()}
+        claims = people.claimants(district, sorted(pos_ids))
+        stored = people.get_many(district, sorted(set(claims.values())))
+        for pos_id, claimant in claims.items():
+            holder = stored.get(claimant)
+            if holder is None or holder.person.status != "active":
+                continue
+            if holder.person.pos_id == pos_id == self._asked.get(claimant, pos_id):
+                key = person_key(holder.person.type, holder.person.source_id)
+                holders[pos_id] = Holder(claimant, key)
+        return holders
+
+    def _id(self, key: str) -> str:
+        return person_id(self._job.run.district_id, self._job.integration.source, *split_person_key(key))
+
+    def _reject(self, person: MappedPerson, holder: Holder) -> MappedPerson:
+        kind, source_id = split_person_key(person.key)
+        issue = Issue(
+            severity="error",
+            code="pos_id_taken",
+            message=f"This POS ID belongs to {' '.join(split_person_key(holder.key))}; the record is left out.",
+            fix="Give one of the two another local ID in the SIS.",
+            person_type=kind,
+            source_id=source_id,
+            field="pos_id",
+            value=person.pos_id,
+        )
+        row = rejected_row(self._job, person.key)
+        return replace(
+            person, verdict="reject", active=False, row=row, doc=b"", issues=(*person.issues, issue)
+        )
