@@ -67,7 +67,9 @@ def main() -> int:
         console.rule("every run completed" if completed else "NOT every run completed")
         if picture:
             # without the web fonts that rich names: a picture should not call anybody
-            drawn = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL)
+            drawn = re.sub(
+                r"@font-face \{.*?\}\s*", "", console.export_svg(title="make demo"), flags=re.DOTALL
+            )
             Path(picture).write_text(drawn)
         if os.environ.get("DEMO_EXIT") != "1":
             _stay(stack, hand_over, console)

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from local.process import LocalError, Service
+from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 
 START_SECONDS = 60.0
 
@@ -24,6 +25,12 @@ class Simulator:
         """
         self.system = system
         command = [sys.executable, "-m", "simulators", system, "--port", "0"]
+        if system == "powerschool_query":
+            # The same server, with the plugin that an administrator would have installed.
+            package = home / "plugin.zip"
+            package.write_bytes(build_plugin(NAME, version()))
+            command[3] = "powerschool"
+            command += ["--plugin", str(package)]
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
         log = home / f"{system}.log"

@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from rollcall.connectors.auth import ClientCredentials
 from rollcall.connectors.base import Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.powerschool import contacts, people
 from rollcall.connectors.powerschool.lists import listed
 from rollcall.connectors.powerschool.rows import ContactIds, StaffIds, StudentIds
+from rollcall.connectors.powerschool_common.access import ACCEPT, NOT_SCHOOLS, client
 from rollcall.connectors.powerschool_common.contacts import map_contact
 from rollcall.connectors.powerschool_common.paging import MAX_PAGES, Listing, largest_page, listed_pages
 from rollcall.connectors.records import (
@@ -37,9 +37,6 @@ from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import Mapped, person_key, split_person_key
 
-_ACCEPT = {"Accept": "application/json"}
-_NOT_SCHOOLS = frozenset({"0", "999999"})
-"""The district office and the school of the graduated."""
 _ACTIVE = "school_enrollment.enroll_status==A"
 _RESOURCES: Mapping[str, tuple[str, dict[str, str | int]]] = {
     "students": (
@@ -155,7 +152,7 @@ class PowerSchool:
             answer = self._get(path, path, {"page": page, "pagesize": page_size})
             listing = _schools_of(answer.body)
             guard.check(answer.body, lambda body: len(_schools_of(body)))
-            found += (s for s in listing if text(s.school_number) not in _NOT_SCHOOLS)
+            found += (s for s in listing if text(s.school_number) not in NOT_SCHOOLS)
             if len(listing) < page_size:
                 break
         return found
@@ -207,7 +204,9 @@ class PowerSchool:
         return found
 
     def _get(self, path: str, template: str, params: dict[str, str | int] | None = None) -> Answer:
-        return self._client.send(Request(path=path, template=template, params=params or {}, headers=_ACCEPT))
+        return self._client.send(
+            Request(path=path, template=template, params=params or {}, headers={**ACCEPT})
+        )
 
     # ----------------------------------------------------------------------------------------------- reading
 
@@ -265,10 +264,7 @@ def connect(
     transport: Transport,
 ) -> PowerSchool:
     """The connector for one integration; ``credentials`` are the plugin's client id and secret."""
-    auth = ClientCredentials(
-        "/oauth/access_token/", credentials["consumer_token"], credentials["consumer_secret"], transport.clock
-    )
-    return PowerSchool(transport.client(url, auth), context, family_identifier)
+    return PowerSchool(client(url, credentials, transport), context, family_identifier)
 
 
 def _schools_of(body: bytes) -> list[_School]:
@@ -282,7 +278,7 @@ def _list_request(part: Part, page: int, page_size: int | None = None) -> Reques
         path=f"/ws/v1/school/{quote(part.params['school'], safe='')}/{resource}",
         template=f"/ws/v1/school/{{id}}/{resource}",
         params={**params, "page": page, "pagesize": page_size or part.params["page_size"]},
-        headers=_ACCEPT,
+        headers={**ACCEPT},
     )
 
 
@@ -290,6 +286,6 @@ def _contacts_request(student_id: str, expect: tuple[int, ...] = (200, 204)) -> 
     return Request(
         path=f"/ws/contacts/student/{quote(student_id, safe='')}",
         template="/ws/contacts/student/{id}",
-        headers=_ACCEPT,
+        headers={**ACCEPT},
         expect=expect,
     )
