@@ -81,10 +81,10 @@ class CountingPeople(MemoryPeople):
 class InProcess:
     """One district with one integration, ready to sync."""
 
-    def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:
+    def __init__(self, system: str, people: int, seed: int = 7, options: Any = None, **settings: Any) -> None:
         self.system = system
         self.generated = generated.generate(seed, people)
-        self.simulator = _simulator(system, self.generated)
+        self.simulator = _simulator(system, self.generated, options)
         self.sender = Insider(self.simulator)
         self.clock = MemoryClock(NOON)
         self.config, self.people, self.blobs = MemoryConfig(), CountingPeople(), MemoryBlobs()
@@ -186,8 +186,10 @@ class InProcess:
         return connect(integration, year, lookups, credentials, Transport(self.sender, sleep=lambda _: None))
 
 
-def _simulator(system: str, town: generated.District) -> Simulator:
+def _simulator(system: str, town: generated.District, options: Any) -> Simulator:
+    """The SIS with these switches; without any, as an administrator would have set it up for us."""
     if system == "aeries":
-        return aeries.create_app(town)
-    plugin = build_plugin(NAME, version()) if system == "powerschool_query" else None
-    return powerschool.create_app(town, powerschool.Options(plugin=plugin))
+        return aeries.create_app(town, options)
+    if system == "powerschool_query" and options is None:
+        options = powerschool.Options(plugin=build_plugin(NAME, version()))
+    return powerschool.create_app(town, options)
