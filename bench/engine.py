@@ -20,7 +20,7 @@ def main() -> None:
     """Generate, load, then a second night without a change and a third with one in a hundred changed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=100_000)
-    parser.add_argument("--system", choices=("powerschool", "aeries"), default="aeries")
+    parser.add_argument("--system", choices=("powerschool", "powerschool_query", "aeries"), default="aeries")
     chosen = parser.parse_args()
     town = InProcess(chosen.system, chosen.people)
     served = _Served(town)

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from urllib.parse import urlencode, urlsplit
 
 from rollcall.connectors.base import Connector
+from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.connectors.registry import connect
 from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import Answer, Request
@@ -40,7 +41,11 @@ from simulators.inprocess import call
 DISTRICT = "lakeview"
 INTEGRATION = "int_nightly"
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-FAMILY_FIELDS = {"powerschool": ("hoh_last_name", "household_home_address"), "aeries": ("family_key",)}
+FAMILY_FIELDS = {
+    "powerschool": ("hoh_last_name", "household_home_address"),
+    "powerschool_query": ("hoh_last_name", "household_home_address"),
+    "aeries": ("family_key",),
+}
 
 
 @dataclass
@@ -76,11 +81,10 @@ class CountingPeople(MemoryPeople):
 class InProcess:
     """One district with one integration, ready to sync."""
 
-    def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:
+    def __init__(self, system: str, people: int, seed: int = 7, options: Any = None, **settings: Any) -> None:
         self.system = system
         self.generated = generated.generate(seed, people)
-        module: Any = {"powerschool": powerschool, "aeries": aeries}[system]
-        self.simulator: Simulator = module.create_app(self.generated)
+        self.simulator = _simulator(system, self.generated, options)
         self.sender = Insider(self.simulator)
         self.clock = MemoryClock(NOON)
         self.config, self.people, self.blobs = MemoryConfig(), CountingPeople(), MemoryBlobs()
@@ -180,3 +184,12 @@ class InProcess:
         credentials: Mapping[str, str],
     ) -> Connector:
         return connect(integration, year, lookups, credentials, Transport(self.sender, sleep=lambda _: None))
+
+
+def _simulator(system: str, town: generated.District, options: Any) -> Simulator:
+    """The SIS with these switches; without any, as an administrator would have set it up for us."""
+    if system == "aeries":
+        return aeries.create_app(town, options)
+    if system == "powerschool_query" and options is None:
+        options = powerschool.Options(plugin=build_plugin(NAME, version()))
+    return powerschool.create_app(town, options)

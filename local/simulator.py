@@ -3,15 +3,21 @@
 import json
 import os
 import select
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from local.paths import ROOT
 from local.process import LocalError, Service
 
 START_SECONDS = 60.0
+_BUILD = (
+    "import pathlib, sys; from rollcall.connectors.powerschool_query import plugin; "
+    "pathlib.Path(sys.argv[1]).write_bytes(plugin.build_plugin(plugin.NAME, plugin.version()))"
+)
 
 
 class Simulator:
@@ -24,6 +30,10 @@ class Simulator:
         """
         self.system = system
         command = [sys.executable, "-m", "simulators", system, "--port", "0"]
+        if system == "powerschool_query":
+            # The same server, with the plugin that an administrator would have installed.
+            command[3] = "powerschool"
+            command += ["--plugin", str(_plugin(home / "plugin.zip"))]
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
         log = home / f"{system}.log"
@@ -78,3 +88,10 @@ class Simulator:
         answer = self._session.request(method, self._control_url + path, timeout=60, **options)
         answer.raise_for_status()
         return answer.json()
+
+
+def _plugin(target: Path) -> Path:
+    """Write the plugin package, in a process of its own: here, what is deployed cannot be imported."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers" / "connectors")}
+    subprocess.run([sys.executable, "-c", _BUILD, str(target)], env=environment, check=True)
+    return target

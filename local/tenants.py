@@ -13,6 +13,7 @@ from local.simulator import Simulator
 
 FAMILY_FIELDS: Mapping[str, Sequence[str]] = {
     "powerschool": ("hoh_last_name", "household_home_address"),
+    "powerschool_query": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
 }
 

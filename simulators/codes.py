@@ -66,6 +66,18 @@ _POWERSCHOOL: dict[str, Codes] = {
 _TABLES = {"aeries": _AERIES, "powerschool": _POWERSCHOOL, "powerschool_query": _POWERSCHOOL}
 _OURS = {"gender": GENDERS, "ethnicity": ETHNICITIES, "race": RACES, "language": LANGUAGES}
 
+# Allergies are free text; these are the items of the texts that the generator writes.
+ALLERGENS: Codes = {
+    "Peanut": "peanut",
+    "Milk": "milk",
+    "egg": "egg",
+    "Tree nuts": "tree_nut",
+    "Gluten": "wheat",
+    "Shellfish": "shellfish",
+    "carries EpiPen": "epinephrine",
+    "Soy": "soy",
+}
+
 # Tables and PowerQueries hold the ethnicity as 0/1 where the core resources say NO/YES.
 FED_ETHNICITY = {"hispanic": "1", "not_hispanic": "0", "": "-1"}
 
@@ -112,6 +124,8 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
         ]
     else:
         tables["ethnicity"] += [(FED_ETHNICITY[detail], value) for detail, value in ETHNICITIES.items()]
+    if system == "powerschool_query":
+        tables["allergy"] = list(ALLERGENS.items())
     return tables
 
 

@@ -86,14 +86,18 @@ class Api:
         creates: bool = False,
         public: bool = False,
         bodiless: bool = False,
+        binary: str | None = None,
     ) -> Callable[[Handler], Handler]:
-        """Declare a route; see :class:`Endpoint` for what can be said of it."""
+        """Declare a route; see :class:`Endpoint` for what can be said of it. ``binary`` is a file's media type."""
         # No id is longer, and DynamoDB refuses keys that are much longer.
         pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,128})", path))
         self.endpoints.append(Endpoint(method, pattern, right, creates, public, bodiless or method == "GET"))
         problems = _PROBLEMS if method != "GET" else {code: _PROBLEMS[code] for code in sorted(_READING)}
         content = {MEDIA_TYPE: {"model": ProblemBody}}
-        responses: dict[int, Any] = {int(status): {"description": status.phrase}}
+        success: dict[str, Any] = {"description": status.phrase}
+        if binary:
+            success["content"] = {binary: {"schema": {"type": "string", "format": "binary"}}}
+        responses: dict[int, Any] = {int(status): success}
         if not public:
             responses |= {
                 int(code): {"description": text, "content": content} for code, text in problems.items()

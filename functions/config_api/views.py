@@ -14,6 +14,7 @@ from rollcall.domain.integration import (
     CredentialInfo,
     Integration,
     PowerSchoolFields,
+    PowerSchoolQueryFields,
     System,
 )
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
@@ -74,15 +75,23 @@ class PowerSchoolView(_StoredIntegration, PowerSchoolFields):
     model_config = ConfigDict(strict=False)
 
 
+class PowerSchoolQueryView(_StoredIntegration, PowerSchoolQueryFields):
+    """A PowerSchool Query integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
 class AeriesView(_StoredIntegration, AeriesFields):
     """An Aeries integration."""
 
     model_config = ConfigDict(strict=False)
 
 
-IntegrationView = Annotated[PowerSchoolView | AeriesView, Field(discriminator="system")]
-_INTEGRATION_VIEWS: dict[System, type[PowerSchoolView] | type[AeriesView]] = {
+AnyView = PowerSchoolView | PowerSchoolQueryView | AeriesView
+IntegrationView = Annotated[AnyView, Field(discriminator="system")]
+_INTEGRATION_VIEWS: dict[System, type[AnyView]] = {
     "powerschool": PowerSchoolView,
+    "powerschool_query": PowerSchoolQueryView,
     "aeries": AeriesView,
 }
 
@@ -300,7 +309,7 @@ def district_view(district: District, now: datetime) -> DistrictView:
     return DistrictView(**fields, school_year=district.school_year_at(now))
 
 
-def integration_view(integration: Integration, last: Run | None) -> PowerSchoolView | AeriesView:
+def integration_view(integration: Integration, last: Run | None) -> AnyView:
     """An integration with its last run."""
     view = _INTEGRATION_VIEWS[integration.system]
     last_run = LastRun(id=last.id, state=last.state, ended_at=last.ended_at) if last else None

@@ -9,6 +9,7 @@ from simulators import codes
 from simulators.district import District, Guardian, GuardianLink, Student
 from simulators.powerschool.wire import Block
 
+_GENDER = codes.external("powerschool", "gender")
 _RELATIONSHIP = codes.external("powerschool", "relationship")
 _PHONE_TYPES = {"home": "Home", "mobile": "Mobile", "work": "Daytime"}
 
@@ -144,7 +145,7 @@ def demographics(guardian: Guardian) -> Block:
         "lastName": guardian.last,
         "prefix": None,
         "suffix": None,
-        "gender": None,
+        "gender": codes.code_of(_GENDER, guardian.gender) or None,
         "employer": None,
         "stateContactNumber": None,
         "contactNumber": None,

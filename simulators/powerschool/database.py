@@ -83,9 +83,10 @@ def _code_set_rows() -> list[tuple[str, str]]:
 
 def _person(d: District) -> Iterator[Row]:
     for g in d.guardians:
-        yield g.id, g.id + 9, g.first, g.middle, g.last, _CODE_SET["Gender", _GENDER[g.gender]], 1, d.today
+        gender = _CODE_SET["Gender", _GENDER[g.gender]]
+        yield g.id, g.id + 9, g.first, g.middle, g.last, None, gender, 1, d.today
     for s in d.students:
-        yield PERSON_OF_STUDENT + s.id, 6_000_000 + s.id, s.first, s.middle, s.last, None, 1, d.today
+        yield PERSON_OF_STUDENT + s.id, 6_000_000 + s.id, s.first, s.middle, s.last, None, None, 1, d.today
 
 
 def _assoc(d: District) -> Iterator[Row]:
@@ -104,14 +105,19 @@ def _detail(d: District) -> Iterator[Row]:
                    legal, 0, link.start, link.end)  # fmt: skip
 
 
+def _emails(d: District) -> Iterator[tuple[int, str]]:
+    """Contacts and students: both are people."""
+    yield from ((g.id, g.email) for g in d.guardians if g.email)
+    yield from ((PERSON_OF_STUDENT + s.id, s.email) for s in d.students if s.email)
+
+
 def _email_assoc(d: District) -> Iterator[Row]:
-    for g in d.guardians:
-        if g.email:
-            yield g.id + 70, g.id, g.id + 91, _CODE_SET["Email", "Current"], 1, 1
+    for person, _ in _emails(d):
+        yield person + 70, person, person + 91, _CODE_SET["Email", "Current"], 1, 1
 
 
 def _email(d: District) -> Iterator[Row]:
-    return ((g.id + 91, g.email) for g in d.guardians if g.email)
+    return ((person + 91, email) for person, email in _emails(d))
 
 
 def _all_phones(d: District) -> Iterator[tuple[Guardian, int, str, str]]:
@@ -211,7 +217,10 @@ TABLES: dict[str, tuple[str, Callable[[District], Iterator[Row]]]] = {
     "studentrace": ("id dcid studentid racecd", _student_race),
     "gen": ("id dcid cat name value valuet", _gen),
     "codeset": ("codesetid codetype code displayvalue description isvisible", _code_sets),
-    "person": ("id dcid firstname middlename lastname gendercodesetid isactive whenmodified", _person),
+    "person": (
+        "id dcid firstname middlename lastname suffixcodesetid gendercodesetid isactive whenmodified",
+        _person,
+    ),
     "studentcontactassoc": (
         "studentcontactassocid studentdcid personid contactpriorityorder currreltypecodesetid whenmodified",
         _assoc,

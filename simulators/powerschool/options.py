@@ -19,7 +19,8 @@ class Options:
     `forbidden`: `/ws/v1` resources that answer 403.
     `ungranted`: `table.field` names that a PowerQuery or table call may not read.
     `empty_record_list`: an empty PowerQuery page is `record: []` instead of a missing key.
-    `plugin`: a plugin zip whose queries and access requests are loaded.
+    `query_shape`: the shape of PowerQuery rows: as the query says (`asked`), `flat`, or `nested`.
+    `plugin`: a plugin zip (or where it lies) whose queries and access requests are loaded.
     """
 
     client_id: str = "5d3ba4a3-0b60-4a39-9c0e-6a6c2d1f0b01"
@@ -34,7 +35,8 @@ class Options:
     forbidden: frozenset[str] = frozenset()
     ungranted: frozenset[str] = frozenset()
     empty_record_list: bool = False
-    plugin: Path | None = None
+    query_shape: str = "asked"
+    plugin: Path | bytes | None = None
 
     def max_page_size(self, resource: str) -> int:
         return self.max_page_sizes.get(resource, 100)

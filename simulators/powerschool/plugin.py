@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +37,9 @@ class Plugin:
     queries: dict[str, Query] = field(default_factory=dict)
 
 
-def load(path: Path) -> Plugin:
-    with zipfile.ZipFile(path) as package:
+def load(source: Path | bytes) -> Plugin:
+    """Reads the package at a path, or the package itself. Raises PluginRefused."""
+    with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as package:
         names = package.namelist()
         if "plugin.xml" not in names:
             raise PluginRefused("plugin.xml is not at the root of the package")
@@ -60,9 +63,13 @@ def _limit(element: ET.Element, attribute: str, most: int, *, least: int = 0) ->
 
 
 def _manifest(text: bytes) -> Plugin:
-    root = ET.fromstring(text)
+    root = _parse(text)
     if root.tag != f"{NAMESPACE}plugin":
         raise PluginRefused("the root of plugin.xml is not plugin in the PowerSchool namespace")
+    children = [child.tag for child in root]
+    twice = next((tag for tag in children if children.count(tag) > 1), None)
+    if twice is not None:
+        raise PluginRefused(f"{twice.removeprefix(NAMESPACE)} is there twice")
     plugin = Plugin(_limit(root, "name", 40, least=1))
     _limit(root, "version", 20)
     _limit(root, "description", 256)
@@ -86,7 +93,14 @@ def _manifest(text: bytes) -> Plugin:
 
 
 def _queries(text: bytes) -> list[Query]:
-    return [_query(item) for item in ET.fromstring(text).iterfind("query")]
+    return [_query(item) for item in _parse(text).iterfind("query")]
+
+
+def _parse(text: bytes) -> ET.Element:
+    try:
+        return ET.fromstring(text)
+    except ET.ParseError as error:
+        raise PluginRefused(f"not XML: {error}") from error
 
 
 def _query(item: ET.Element) -> Query:
@@ -102,11 +116,18 @@ def _query(item: ET.Element) -> Query:
     bad = next((source for source, _ in columns if source.count(".") != 1), None)
     if bad is not None:
         raise PluginRefused(f"query {name}: column {bad!r} is not TABLE.FIELD")
+    keys = [key.lower() for _, key in columns]
+    if not all(keys) or len(set(keys)) < len(keys):
+        raise PluginRefused(f"query {name}: every column needs a key of its own")
+    if "~(" in sql:
+        raise PluginRefused(f"query {name}: PS-HTML in its sql is not simulated")
     flattened = item.get("flattened") == "true"
     query = Query(name, item.get("coreTable", ""), flattened, sql, columns)
     for arg in item.iterfind("args/arg"):
         key = arg.get("name", "")
         query.args[key] = arg.get("default")
+        if not re.search(rf":{re.escape(key)}\b", sql):
+            raise PluginRefused(f"query {name}: its sql does not use the argument {key!r}")
         if arg.get("multivalue") == "true":
             query.multivalue.add(key)
         if arg.get("required") == "true":

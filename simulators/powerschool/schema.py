@@ -72,9 +72,10 @@ class SchemaApi:
             return _message(400, "page and pagesize must be numbers")
         # Page size 0 streams the whole result in one answer.
         shown = rows[(page - 1) * size : page * size] if size else rows
-        body: Block = {"name": query.core_table.upper() if query.flattened else query.core_table}
+        flat = {"flat": True, "nested": False}.get(self.options.query_shape, query.flattened)
+        body: Block = {"name": query.core_table.upper() if flat else query.core_table}
         if shown or self.options.empty_record_list:
-            body["record"] = [_record(query, row) for row in shown]
+            body["record"] = [_record(query, row, flat) for row in shown]
         else:
             body = {}
         if request.query_params.get("count") == "true":
@@ -224,18 +225,21 @@ def _argument(value: Any) -> Any:
     return None if value is None else int(text) if re.fullmatch(r"-?\d{1,15}", text) else text
 
 
-def _record(query: Query, row: tuple[Any, ...]) -> Block:
+def _record(query: Query, row: tuple[Any, ...], flat: bool) -> Block:
     filled = [
         (key.lower(), str(value))
         for (_, key), value in zip(query.columns, row, strict=True)
         if value is not None
     ]
-    if query.flattened:
+    if flat:
         return {"_name": query.core_table.lower(), **dict(filled)}
     tables: dict[str, dict[str, str]] = {}
+    checked = {key.lower(): source.lower() for source, key in query.columns}
     for key, value in filled:
         table, _, column = key.rpartition(".")
-        tables.setdefault(table or query.core_table.lower(), {})[column] = value
+        # A key without a table goes with the table whose field is checked.
+        table = table or checked[key].partition(".")[0]
+        tables.setdefault(table, {})[column] = value
     return {"name": query.core_table.lower(), "tables": tables}
 
 

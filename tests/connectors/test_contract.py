@@ -18,6 +18,7 @@ import requests
 
 from rollcall.connectors import registry
 from rollcall.connectors.base import Connector
+from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import HttpSender
 from rollcall.domain.errors import SyncError
@@ -29,9 +30,18 @@ ENTITIES = (
     "academic_year", "building", "ethnicity", "gender", "grade_level", "language", "race", "relationship", "state",
 )  # fmt: skip
 # The simulators compare with the path and the query.
-STUDENTS = {"powerschool": r".*/school/\d+/student\?", "aeries": r".*/schools/\d+/students\?"}
-CONTACTS = {"powerschool": r".*/contacts/student/\d+", "aeries": r".*/schools/\d+/contacts\?"}
-SYSTEMS = ("powerschool", "aeries")
+STUDENTS = {
+    "powerschool": r".*/school/\d+/student\?",
+    "powerschool_query": r".*\.students\.roster\?",
+    "aeries": r".*/schools/\d+/students\?",
+}
+CONTACTS = {
+    "powerschool": r".*/contacts/student/\d+",
+    "powerschool_query": r".*\.contacts\.details\?",
+    "aeries": r".*/schools/\d+/contacts\?",
+}
+SYSTEMS = ("powerschool", "powerschool_query", "aeries")
+COUNTED = ["powerschool", "powerschool_query"]
 
 
 class Anything:
@@ -115,14 +125,16 @@ def pull(connector: Connector) -> Pull:
 
 
 @pytest.fixture(scope="module")
-def sims() -> Iterator[dict[str, Sim]]:
+def sims(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Sim]]:
     started = {}
+    package = tmp_path_factory.mktemp("plugin") / "plugin.zip"
+    package.write_bytes(build_plugin(NAME, version()))
     for system in SYSTEMS:
         command = [
             sys.executable,
             "-m",
             "simulators",
-            system,
+            system.removesuffix("_query"),
             "--port",
             "0",
             "--seed",
@@ -131,7 +143,8 @@ def sims() -> Iterator[dict[str, Sim]]:
             "200",
         ]
         command += ["--name", "Contract", "--today", "2026-11-02"]
-        command += ["--page-size", "10"] if system == "powerschool" else []
+        command += ["--page-size", "10"] if system in COUNTED else []
+        command += ["--plugin", str(package)] if system == "powerschool_query" else []
         started[system] = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         found = {}
@@ -173,7 +186,7 @@ def told(sim: Sim, **options: Any) -> str:
 # ---------------------------------------------------------------------------------------------- a good night
 
 
-def test_both_systems_tell_of_the_same_district(clean: dict[str, Pull]) -> None:
+def test_all_systems_tell_of_the_same_district(clean: dict[str, Pull]) -> None:
     def students(system: str) -> set[tuple[Any, ...]]:
         people = (m.person for key, m in clean[system].people.items() if key.startswith("student:"))
         return {
@@ -182,7 +195,7 @@ def test_both_systems_tell_of_the_same_district(clean: dict[str, Pull]) -> None:
             if p is not None and p.status == "active"
         }
 
-    assert students("powerschool") == students("aeries")
+    assert students("powerschool") == students("powerschool_query") == students("aeries")
     assert len(students("aeries")) > 50
 
 
@@ -232,7 +245,7 @@ def test_a_fault_that_passes_over_leaves_no_trace(
     assert pull(sim.connect(types)).records[name] == clean[sim.system].records[name]
 
 
-@pytest.mark.parametrize("sim", ["powerschool"], indirect=True)
+@pytest.mark.parametrize("sim", COUNTED, indirect=True)
 @pytest.mark.parametrize("where", [STUDENTS, CONTACTS], ids=["students", "contacts"])
 def test_a_token_that_ends_in_the_middle(sim: Sim, clean: dict[str, Pull], where: dict[str, str]) -> None:
     sim.fault("token_expired", where[sim.system], times=1, after=3)
@@ -262,13 +275,16 @@ def test_a_token_that_ends_in_the_middle(sim: Sim, clean: dict[str, Pull], where
     ],
 )
 def test_a_fault_that_stays(sim: Sim, kind: str, code: str) -> None:
-    sim.fault(kind, STUDENTS[sim.system], after=3)
-    assert told(sim) == code
+    # The first field of a row of a PowerQuery is none of ours.
+    params = {"field": "student_dcid"} if sim.system == "powerschool_query" and kind == "wrong_types" else {}
+    sim.fault(kind, STUDENTS[sim.system], after=3, **params)
+    missing = "plugin_not_installed" if sim.system == "powerschool_query" else code
+    assert told(sim) == (missing if kind == "http_404" else code)
 
 
 def test_a_refused_credential(sim: Sim) -> None:
     sim.fault("http_401", STUDENTS[sim.system])
-    assert told(sim) == {"powerschool": "credentials_rejected", "aeries": "permission_missing"}[sim.system]
+    assert told(sim) == ("permission_missing" if sim.system == "aeries" else "credentials_rejected")
     sim.fault("http_401", ".*")
     assert told(sim) == "credentials_rejected"
     wrong = dict.fromkeys(sim.credentials, "wrong")
@@ -298,21 +314,23 @@ def test_pages_that_come_round_again(sim: Sim) -> None:
     assert told(sim) == "paging_loop"
 
 
-@pytest.mark.parametrize("sim", ["powerschool"], indirect=True)
+@pytest.mark.parametrize("sim", COUNTED, indirect=True)
 @pytest.mark.parametrize(
     ("kind", "where"),
     [
-        ("count_mismatch", r".*/student/count\?"),
-        ("moving_row", STUDENTS["powerschool"]),
-        ("drop_rows", STUDENTS["powerschool"]),
-        ("empty_list", STUDENTS["powerschool"]),
+        ("count_mismatch", dict.fromkeys(COUNTED, r".*(student|roster)/count")),
+        ("moving_row", STUDENTS),
+        ("drop_rows", STUDENTS),
+        ("empty_list", STUDENTS),
     ],
 )
-def test_what_is_missing_shows_in_the_count(sim: Sim, kind: str, where: str) -> None:
-    sim.fault(kind, where, after=1)
+def test_what_is_missing_shows_in_the_count(sim: Sim, kind: str, where: dict[str, str]) -> None:
+    sim.fault(kind, where[sim.system], after=1)
     assert pull(sim.connect(("student",))).miscounted
 
 
+# The fault remembers by path, and the path of a PowerQuery is the same for all schools.
+@pytest.mark.parametrize("sim", ["powerschool", "aeries"], indirect=True)
 def test_rows_that_come_twice_are_one_record(sim: Sim, clean: dict[str, Pull]) -> None:
     sim.fault("duplicate_row", STUDENTS[sim.system], after=1)
     found = pull(sim.connect(("student",)))

@@ -32,6 +32,7 @@ ENTITIES = [
 ]
 CREDENTIALS = {
     "powerschool": {"consumer_token": "CNRYtoken000001", "consumer_secret": "CNRYsecret00002"},
+    "powerschool_query": {"consumer_token": "CNRYtoken000004", "consumer_secret": "CNRYsecret00005"},
     "aeries": {"token": "CNRYcertificate3"},
 }
 
@@ -53,6 +54,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     text: str
+    is_base64: bool = False
 
     @property
     def json(self) -> Any:
@@ -107,7 +109,7 @@ class Client:
             event["body"] = json.dumps(body)
         answer = self.api.handle(event, Context())
         assert answer["headers"]["Cache-Control"] == "no-store"
-        return Answer(answer["statusCode"], answer["headers"], answer["body"])
+        return Answer(answer["statusCode"], answer["headers"], answer["body"], answer["isBase64Encoded"])
 
     def get(self, path: str, **query: object) -> Answer:
         return self.call("GET", path, **query)

@@ -1,11 +1,15 @@
 """Integrations over HTTP: lists, changes, secrets, runs."""
 
+import base64
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
 
 from config_api.bootstrap import Parts
+from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
 
@@ -233,3 +237,44 @@ def test_last_run_shows_in_reads(client: Client, integration: dict, parts: Parts
     parts.runs.finish(run, lease, None, None)
     last_run = client.get(BASE).json["items"][0]["last_run"]
     assert last_run == {"id": run_id, "state": "completed", "ended_at": "2026-11-22T08:00:00Z"}
+
+
+@pytest.mark.parametrize("system", ["powerschool", "powerschool_query"])
+def test_the_plugin_is_a_zip(client: Client, form: Forms, system: str) -> None:
+    made = client.post(BASE, form(system)).json
+    answer = client.as_("lakeview/viewer").call("GET", f"{BASE}/{made['id']}/plugin.zip")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/zip")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="rollcall-{version()}.zip"'
+    assert answer.is_base64
+    package = base64.b64decode(answer.text, validate=True)
+    assert package == build_plugin(NAME, version())
+    assert zipfile.ZipFile(io.BytesIO(package)).testzip() is None
+
+
+def test_other_systems_have_no_plugin(client: Client, form: Forms) -> None:
+    made = client.post(BASE, form("aeries")).json
+    answer = client.get(f"{BASE}/{made['id']}/plugin.zip")
+    assert (answer.status, answer.json["code"]) == (404, "no_plugin")
+    assert client.get(f"{BASE}/int_none/plugin.zip").status == 404
+    assert client.as_("elsewhere/admin").get(f"{BASE}/{made['id']}/plugin.zip").status == 403
+
+
+def test_the_allergy_mapping_comes_and_goes(client: Client, form: Forms) -> None:
+    allergy = client.post("/v1/districts/lakeview/mappings", {"entity": "allergy", "name": "Allergies"}).json[
+        "id"
+    ]
+    body = form("powerschool_query")
+    made = client.post(BASE, body).json
+    assert made["mappings"]["allergy"] is None
+    path = f"{BASE}/{made['id']}"
+    patched = client.patch(path, {"mappings": {"allergy": allergy}, "version": 1}).json
+    assert patched["mappings"] == {**body["mappings"], "allergy": allergy}
+    patched = client.patch(path, {"mappings": {"allergy": None}, "version": 2}).json
+    assert patched["mappings"] == {**body["mappings"], "allergy": None}
+    assert client.patch(path, {"mappings": {"race": None}, "version": 3}).status == 422
+    wrong = {**body["mappings"], "allergy": body["mappings"]["race"]}
+    assert client.put(path, {**body, "mappings": wrong, "version": 3}).faults() == {
+        ("mappings.allergy", "wrong_entity")
+    }
+    refused = form(mappings={**form()["mappings"], "allergy": allergy})
+    assert client.post(BASE, refused).faults() == {("mappings.allergy", "unknown_field")}

@@ -9,10 +9,11 @@ from tests.simulators.calls import Caller
 ENTITIES = {"building", "ethnicity", "gender", "grade_level", "language", "race", "relationship", "state"}
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", ["powerschool", "powerschool_query", "aeries"])
 def test_the_tables_are_complete_and_unambiguous(shared: District, system: str):
     tables = code_tables(system, shared)
-    assert set(tables) == ENTITIES | ({"academic_year"} if system == "aeries" else set())
+    more = {"aeries": {"academic_year"}, "powerschool_query": {"allergy"}}
+    assert set(tables) == ENTITIES | more.get(system, set())
     for entity, rows in tables.items():
         externals = [external for external, _ in rows]
         assert len(set(externals)) == len(externals), entity
@@ -49,3 +50,10 @@ def test_every_code_on_the_wire_is_in_its_table(shared: District, eagle: Caller,
 
 def test_labels_are_words(shared: District):
     assert labels("aeries")["relationship"]["60"] == "Foster Parent"
+
+
+def test_every_allergy_on_the_wire_is_in_its_table(shared: District):
+    items = {
+        i.strip() for s in shared.students for i in s.allergies.replace(";", ",").split(",") if i.strip()
+    }
+    assert items == set(dict(code_tables("powerschool_query", shared)["allergy"]))

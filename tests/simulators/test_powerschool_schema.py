@@ -176,3 +176,29 @@ def test_an_edit_shows_in_the_next_query(district: District):
     assert (
         caller.get(f"/ws/schema/table/students/{key}", query)["tables"]["students"]["last_name"] == "Changed"
     )
+
+
+def test_either_shape_can_be_forced(shared: District, tmp_path: Path):
+    plugin = package(tmp_path).read_bytes()
+    (flat,) = power_caller(shared, Options(plugin=plugin, query_shape="flat")).post(
+        "/ws/schema/query/org.example.test.contacts.all", {}, "pagesize=1"
+    )["record"]
+    assert set(flat) == {"_name", "students.dcid", "person.id"}
+    caller = power_caller(shared, Options(plugin=plugin, query_shape="nested"))
+    (nested,) = caller.post(ROSTER, {"status": "0"}, "pagesize=1")["record"]
+    assert set(nested["tables"]["students"]) >= {"dcid", "last_name"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("<oauth/>", "<oauth/><oauth/>", "twice"),
+        ("</plugin>", "", "not XML"),
+        (">zip<", ">dcid<", "key of its own"),
+        (":status", "0", "does not use the argument"),
+    ],
+)
+def test_more_that_a_server_refuses(tmp_path: Path, old: str, new: str, reason: str):
+    manifest = MANIFEST.format(name="Test").replace(old, new)
+    with pytest.raises(PluginRefused, match=reason):
+        load(package(tmp_path, manifest, QUERIES.replace(old, new)))

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from rollcall.domain.plan import StoredPerson
+from simulators.codes import ALLERGENS
 
 Neutral = dict[str, Any]
 
@@ -44,6 +45,11 @@ def mapped_schools(truth: Neutral) -> dict[int, str]:
     return {s["code"]: s["site_code"] for s in truth["schools"] if not s["holding"]}
 
 
+def _allergies(written: str) -> list[str]:
+    """Our values for the items of a free text."""
+    return sorted(ALLERGENS[item.strip()] for item in written.replace(";", ",").split(",") if item.strip())
+
+
 def contact_name(guardian: Mapping[str, Any]) -> tuple[str, str, str]:
     return guardian["first_name"], guardian["last_name"], guardian["email"] or ""
 
@@ -57,7 +63,7 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
     linked: dict[int, list[Neutral]] = defaultdict(list)
     for student in truth["students"]:
         stays = [e for e in student["enrollments"] if e["active"] and e["school_code"] in schools]
-        if system == "powerschool":
+        if system != "aeries":
             stays = [e for e in stays if e["primary"]]
         if not stays:
             continue
@@ -78,6 +84,7 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
             ethnicity=student["ethnicity"],
             races=sorted(student["races"]),
             language=student["language"],
+            allergies=_allergies(student["allergies"]) if system == "powerschool_query" else None,
             email=student["email"],
             grade=home["grade"],
             addresses=_address(student["address"], "home") + _address(student["mailing_address"], "mailing"),
@@ -153,6 +160,7 @@ def stored(people: Iterable[Neutral]) -> dict[str, dict[Any, Neutral]]:
                 for n in ("local_id", "state_id", "birth_date", "gender", "ethnicity", "language", "grade")
             }
             common["races"] = list(p.get("races") or ())
+            common["allergies"] = list(p.get("allergies") or ())
             common["addresses"] = [
                 _present(**({"type": "home"} | a))
                 for a in sorted(p.get("addresses", ()), key=lambda a: a.get("type", "home"))

@@ -9,7 +9,11 @@ import pytest
 
 from local.inprocess import InProcess
 
-STUDENTS = {"powerschool": r"/ws/v1/school/\d+/student(\?|$)", "aeries": r"/schools/\d+/students"}
+STUDENTS = {
+    "powerschool": r"/ws/v1/school/\d+/student(\?|$)",
+    "powerschool_query": r"\.students\.roster(\?|$)",
+    "aeries": r"/schools/\d+/students",
+}
 LIST_COUNT = r"/student/count"
 
 FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
@@ -34,6 +38,16 @@ FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("powerschool", "deep_json", STUDENTS["powerschool"], {}, "unexpected_shape"),
     ("aeries", "deep_json", STUDENTS["aeries"], {}, "unexpected_shape"),
     ("powerschool", "missing_wrapper", STUDENTS["powerschool"], {}, ""),
+    ("powerschool_query", "http_503", ".*", {}, "source_unavailable"),
+    ("powerschool_query", "http_404", r"\.races", {}, "plugin_not_installed"),
+    ("powerschool_query", "http_401", r"\.contacts\.details", {}, "credentials_rejected"),
+    ("powerschool_query", "html_login", STUDENTS["powerschool_query"], {}, "endpoint_not_json"),
+    ("powerschool_query", "count_mismatch", r"\.students\.roster/count", {"extra": 2}, "count_mismatch"),
+    ("powerschool_query", "count_mismatch", r"\.contacts\.phones/count", {"extra": 2}, "count_mismatch"),
+    ("powerschool_query", "drop_rows", r"\.students\.races\?", {"rows": 1}, "count_mismatch"),
+    ("powerschool_query", "empty_list", STUDENTS["powerschool_query"], {}, ""),
+    ("powerschool_query", "missing_wrapper", STUDENTS["powerschool_query"], {}, "unexpected_shape"),
+    ("powerschool_query", "deep_json", STUDENTS["powerschool_query"], {}, "unexpected_shape"),
 ]
 
 
@@ -59,7 +73,7 @@ def test_a_fault_fails_the_run_and_changes_nobody(
     assert (run.state, run.counts["student"]["update"]) == ("completed", 10), "and the next night mends it"
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", STUDENTS)
 def test_wrong_credentials_say_so(system: str) -> None:
     town = InProcess(system, people=100)
     town.simulator.credentials.update(dict.fromkeys(town.simulator.credentials, "wrong"))
@@ -67,7 +81,7 @@ def test_wrong_credentials_say_so(system: str) -> None:
     assert (run.state, run.error and run.error.code) == ("failed", "credentials_rejected")
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", STUDENTS)
 @pytest.mark.parametrize(
     ("kind", "params"),
     [
@@ -83,17 +97,18 @@ def test_one_bad_answer_is_tried_again(system: str, kind: str, params: dict[str,
     assert town.sync().state == "completed"
 
 
-def test_a_token_that_dies_half_way_is_renewed() -> None:
-    town = InProcess("powerschool", people=200)
-    town.simulator.faults.add("token_expired", STUDENTS["powerschool"], times=1, after=2)
+@pytest.mark.parametrize("system", ["powerschool", "powerschool_query"])
+def test_a_token_that_dies_half_way_is_renewed(system: str) -> None:
+    town = InProcess(system, people=200)
+    town.simulator.faults.add("token_expired", STUDENTS[system], times=1, after=2)
     assert town.sync().state == "completed"
     assert town.sender.requests.count("/oauth/access_token/") == 2
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", STUDENTS)
 def test_one_record_of_the_wrong_kind_keeps_only_itself_out(system: str) -> None:
     town = InProcess(system, people=200)
-    field = {"powerschool": "name", "aeries": "FirstName"}[system]
+    field = {"powerschool": "name", "powerschool_query": "first_name", "aeries": "FirstName"}[system]
     town.simulator.faults.add("wrong_types", STUDENTS[system], field=field, value=[1, {"x": 2}], rows=1)
     run = town.sync()
     assert run.state == "completed", run.error

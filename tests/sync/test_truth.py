@@ -13,7 +13,7 @@ from local.inprocess import InProcess
 from simulators.district.truth import truth
 from tests.support.truth import differences, expected, shown, stored
 
-SYSTEMS = ("powerschool", "aeries")
+SYSTEMS = ("powerschool", "powerschool_query", "aeries")
 systems = pytest.mark.parametrize("system", SYSTEMS)
 
 

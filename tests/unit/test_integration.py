@@ -38,6 +38,7 @@ MAPPINGS = {
 }
 CREDENTIALS = {
     "powerschool": {"consumer_token": "token-token-1", "consumer_secret": "secret-secret-2"},
+    "powerschool_query": {"consumer_token": "token-token-4", "consumer_secret": "secret-secret-5"},
     "aeries": {"token": "certificate-3"},
 }
 
@@ -170,6 +171,11 @@ def test_integrations_of_one_server_share_people_and_others_do_not() -> None:
     aeries = create("aeries", siblings=[first])
     assert same.source == first.source
     assert len({first.source, elsewhere.source, aeries.source}) == 3
+
+
+def test_both_ways_into_one_powerschool_share_people() -> None:
+    rest = create()
+    assert create("powerschool_query", siblings=[rest]).source == rest.source
 
 
 def test_source_stays_when_the_server_moves_and_nobody_inherits_it() -> None:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
-from config_api.problems import field_errors
+from config_api.problems import Problem, field_errors
 from config_api.views import IntegrationView, RunView, integration_view, run_view
+from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Form, Invalid
 from rollcall.domain.integration import (
-    AeriesForm,
-    AeriesUpdate,
+    SYSTEMS,
     AnyForm,
+    AnyNew,
+    AnyUpdate,
     Integration,
     IntegrationUpdate,
-    PowerSchoolForm,
-    PowerSchoolUpdate,
     Secret,
     apply_form,
     secrets_of,
@@ -34,7 +36,7 @@ from rollcall.engine.start import start
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
 _run: TypeAdapter[RunView] = TypeAdapter(RunView)
-_update: TypeAdapter[PowerSchoolUpdate | AeriesUpdate] = TypeAdapter(IntegrationUpdate)
+_update: TypeAdapter[AnyUpdate] = TypeAdapter(IntegrationUpdate)
 SortBy = Literal["name", "system", "url", "active"]
 
 
@@ -45,7 +47,7 @@ class IntegrationPatch(Form):
     name: str | None = None
     url: str | None = None
     credentials: dict[str, Secret] = Field(default_factory=dict)
-    mappings: dict[str, str] = Field(default_factory=dict)
+    mappings: dict[str, str | None] = Field(default_factory=dict)
     family_identifier: list[str] = Field(default_factory=list)
     drop_students_not_in_file: bool = False
     member_types: list[str] = Field(default_factory=list)
@@ -97,7 +99,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     )
     def create_integration(
         district_id: str,
-        form: Annotated[PowerSchoolForm | AeriesForm, Body(discriminator="system")],
+        form: Annotated[AnyNew, Body(discriminator="system")],
         idempotency_key: IdempotencyKey = None,
     ) -> IntegrationView:
         def make(making: Making) -> IntegrationView:
@@ -121,7 +123,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def write_integration(
         district_id: str,
         integration_id: str,
-        form: Annotated[PowerSchoolUpdate | AeriesUpdate, Body(discriminator="system")],
+        form: Annotated[AnyUpdate, Body(discriminator="system")],
         if_match: IfMatch = None,
     ) -> IntegrationView:
         stored = parts.config.integration(district_id, integration_id)
@@ -180,6 +182,28 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
         return once(api, district_id, idempotency_key, _run, make)
 
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/integrations/<integration_id>/plugin.zip",
+        "The plugin that PowerSchool's administrator installs: its OAuth client, its queries, what they may read",
+        right="viewer",
+        binary="application/zip",
+    )
+    def read_plugin(district_id: str, integration_id: str) -> Response[str]:
+        integration = parts.config.integration(district_id, integration_id)
+        if SYSTEMS[integration.system].family != "powerschool":
+            detail = "Only PowerSchool is read by way of a plugin."
+            raise Problem(HTTPStatus.NOT_FOUND, "no_plugin", detail)
+        answer = Response(
+            status_code=HTTPStatus.OK,
+            content_type="application/zip",
+            headers={"Content-Disposition": f'attachment; filename="rollcall-{version()}.zip"'},
+            # Already as API Gateway takes it: validation of answers reads bytes as text.
+            body=b64encode(build_plugin(NAME, version())).decode(),
+        )
+        answer.base64_encoded = True
+        return answer
+
     def _write(
         district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
     ) -> IntegrationView:
@@ -231,11 +255,11 @@ def _off(stored: Integration, making: Making) -> dict[str, Any]:
     return {"active": False, "version": stored.version + 1, "updated_at": making.now}
 
 
-def _merged(stored: Integration, patch: IntegrationPatch) -> PowerSchoolUpdate | AeriesUpdate:
+def _merged(stored: Integration, patch: IntegrationPatch) -> AnyUpdate:
     """The whole form that a patch comes to. Raises :class:`Invalid`."""
     changes = patch.model_dump(exclude_unset=True, exclude={"version"})
-    model = AeriesUpdate if stored.system == "aeries" else PowerSchoolUpdate
-    before = stored.model_dump(include=set(model.model_fields) - {"credentials", "version"})
+    known = SYSTEMS[stored.system].update.model_fields
+    before = stored.model_dump(include=set(known) - {"credentials", "version"})
     before = {name: list(value) if isinstance(value, tuple) else value for name, value in before.items()}
     mappings = {**stored.mappings, **changes.pop("mappings", {})}
     try:

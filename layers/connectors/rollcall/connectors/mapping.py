@@ -52,6 +52,7 @@ ISSUES: Mapping[str, IssueKind] = {
     "record_malformed": IssueKind(
         "error", "A field of the record holds a value of the wrong kind.", "Correct the record in the SIS."
     ),
+    "allergy_unmapped": _unmapped("warning", "allergy", _VALUE_LOST),
     "ethnicity_unmapped": _unmapped("warning", "ethnicity", _VALUE_LOST),
     "gender_unmapped": _unmapped("warning", "gender", _VALUE_LOST),
     "language_unmapped": _unmapped("warning", "language", _VALUE_LOST),

@@ -8,6 +8,7 @@ from rollcall.connectors.aeries import connector as aeries
 from rollcall.connectors.base import Connector
 from rollcall.connectors.mapping import Context
 from rollcall.connectors.powerschool import connector as powerschool
+from rollcall.connectors.powerschool_query import connector as powerschool_query
 from rollcall.connectors.transport import Transport
 from rollcall.domain.errors import NeedsAttention
 from rollcall.domain.integration import Integration
@@ -43,6 +44,10 @@ def connect(
     try:
         if integration.system == "powerschool":
             return powerschool.connect(
+                integration.url, credentials, context, integration.family_identifier, transport
+            )
+        if integration.system == "powerschool_query":
+            return powerschool_query.connect(
                 integration.url, credentials, context, integration.family_identifier, transport
             )
         return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)

@@ -19,7 +19,7 @@ from rollcall.domain.mapping import CodeMapping, Entity
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.url import MAX_LENGTH, Addresses, UrlRefused, parse_url
 
-System = Literal["powerschool", "aeries"]
+System = Literal["powerschool", "powerschool_query", "aeries"]
 FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
@@ -69,6 +69,12 @@ class Mappings(Form):
     relationship: MappingId
 
 
+class PowerSchoolQueryMappings(Mappings):
+    """Allergies are free text in PowerSchool; without a mapping they are kept as they were typed."""
+
+    allergy: MappingId | None = None
+
+
 class AeriesMappings(Mappings):
     """Aeries keeps one database per year, which the academic year names."""
 
@@ -96,6 +102,14 @@ class PowerSchoolFields(CommonFields):
     family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
 
 
+class PowerSchoolQueryFields(CommonFields):
+    """PowerSchool over the PowerQueries of our plugin."""
+
+    system: Literal["powerschool_query"]
+    mappings: PowerSchoolQueryMappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
 class AeriesFields(CommonFields):
     """Aeries."""
 
@@ -116,6 +130,12 @@ class PowerSchoolForm(PowerSchoolFields):
     credentials: PowerSchoolCredentials
 
 
+class PowerSchoolQueryForm(PowerSchoolQueryFields):
+    """A new PowerSchool Query integration."""
+
+    credentials: PowerSchoolCredentials
+
+
 class AeriesForm(AeriesFields):
     """A new Aeries integration."""
 
@@ -130,6 +150,14 @@ class PowerSchoolUpdate(PowerSchoolFields):
     version: int | None = None
 
 
+class PowerSchoolQueryUpdate(PowerSchoolQueryFields):
+    """An existing PowerSchool Query integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: PowerSchoolSecrets = PowerSchoolSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
 class AeriesUpdate(AeriesFields):
     """An existing Aeries integration, written anew; secrets that are left out stay as they are."""
 
@@ -138,29 +166,43 @@ class AeriesUpdate(AeriesFields):
     version: int | None = None
 
 
-IntegrationForm = Annotated[PowerSchoolForm | AeriesForm, Field(discriminator="system")]
-IntegrationUpdate = Annotated[PowerSchoolUpdate | AeriesUpdate, Field(discriminator="system")]
-AnyForm = PowerSchoolForm | AeriesForm | PowerSchoolUpdate | AeriesUpdate
+AnyNew = PowerSchoolForm | PowerSchoolQueryForm | AeriesForm
+AnyUpdate = PowerSchoolUpdate | PowerSchoolQueryUpdate | AeriesUpdate
+AnyForm = AnyNew | AnyUpdate
+IntegrationForm = Annotated[AnyNew, Field(discriminator="system")]
+IntegrationUpdate = Annotated[AnyUpdate, Field(discriminator="system")]
 
 
 @dataclass(frozen=True)
 class SystemSpec:
-    """One system: what it is called, whose ids it speaks, and the model of its form.
+    """One system: what it is called, whose ids it speaks, and the models of its form.
 
     Systems of one ``family`` on one server number the same people.
     """
 
     title: str
     family: str
-    form: type[PowerSchoolForm] | type[AeriesForm]
+    form: type[AnyNew]
+    update: type[AnyUpdate]
     credentials: tuple[str, ...]
 
 
 SYSTEMS: Mapping[System, SystemSpec] = {
     "powerschool": SystemSpec(
-        "PowerSchool", "powerschool", PowerSchoolForm, ("consumer_token", "consumer_secret")
+        "PowerSchool",
+        "powerschool",
+        PowerSchoolForm,
+        PowerSchoolUpdate,
+        ("consumer_token", "consumer_secret"),
     ),
-    "aeries": SystemSpec("Aeries", "aeries", AeriesForm, ("token",)),
+    "powerschool_query": SystemSpec(
+        "PowerSchool Query",
+        "powerschool",
+        PowerSchoolQueryForm,
+        PowerSchoolQueryUpdate,
+        ("consumer_token", "consumer_secret"),
+    ),
+    "aeries": SystemSpec("Aeries", "aeries", AeriesForm, AeriesUpdate, ("token",)),
 }
 
 
@@ -234,8 +276,8 @@ def apply_form(
         key: CredentialInfo(updated_at=now, ends_with=_tail(secret))
         for key, secret in secrets_of(form).items()
     }
-    active = form.active if isinstance(form, PowerSchoolUpdate | AeriesUpdate) else None
-    fields = form.model_dump(exclude={"credentials", "active", "version"})
+    active = form.active if isinstance(form, AnyUpdate) else None
+    fields = form.model_dump(exclude={"credentials", "active", "version"}, exclude_none=True)
     return Integration(
         **fields,
         id=integration_id,
@@ -265,8 +307,10 @@ def _list_faults(form: AnyForm) -> list[FieldError]:
 
 def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[FieldError]:
     errors = []
-    chosen: Iterable[tuple[str, str]] = form.mappings
+    chosen: Iterable[tuple[str, str | None]] = form.mappings
     for entity, mapping_id in chosen:
+        if mapping_id is None:
+            continue
         mapping = mappings.get(mapping_id)
         if mapping is None:
             code, message = "unknown_mapping", "The district has no such mapping; choose one of its mappings."

@@ -1,7 +1,6 @@
 """PowerSchool behind the connector interface: what is asked for, and in which order.
 
-A list is asked for by page number up to the count that PowerSchool announces. Rows move between pages when somebody
-enrolls or leaves meanwhile; then the records received are not as many as announced, which the engine sees.
+Lists are read school by school, contacts student by student.
 """
 
 from __future__ import annotations
@@ -14,13 +13,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from rollcall.connectors.auth import ClientCredentials
 from rollcall.connectors.base import Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.powerschool import contacts, people
 from rollcall.connectors.powerschool.lists import listed
 from rollcall.connectors.powerschool.rows import ContactIds, StaffIds, StudentIds
+from rollcall.connectors.powerschool_common.access import ACCEPT, NOT_SCHOOLS, client
+from rollcall.connectors.powerschool_common.contacts import map_contact
+from rollcall.connectors.powerschool_common.paging import MAX_PAGES, Listing, largest_page, listed_pages
 from rollcall.connectors.records import (
     Rows,
     Scalar,
@@ -36,11 +37,6 @@ from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import Mapped, person_key, split_person_key
 
-MAX_PAGES = 5_000
-_DEFAULT_PAGE_SIZE = 100
-_ACCEPT = {"Accept": "application/json"}
-_NOT_SCHOOLS = frozenset({"0", "999999"})
-"""The district office and the school of the graduated."""
 _ACTIVE = "school_enrollment.enroll_status==A"
 _RESOURCES: Mapping[str, tuple[str, dict[str, str | int]]] = {
     "students": (
@@ -118,7 +114,7 @@ class PowerSchool:
         """Page sizes, schools, and one cheap call of each kind to see that it is permitted."""
         answer = self._get("/ws/v1/metadata", "/ws/v1/metadata")
         sizes = decode(answer.body, _MetadataAnswer).metadata
-        schools = self._schools(_page_size(sizes.school_max_page_size))
+        schools = self._schools(largest_page(sizes.school_max_page_size))
         dcids = {identifier(s.school_number): identifier(s.id) for s in schools}
         mapped, issues = in_scope(
             ((identifier(s.school_number), text(s.name)) for s in schools), self._context
@@ -128,7 +124,7 @@ class PowerSchool:
             Part(
                 stream=stream.name,
                 label=f"{stream.name} of school {school}",
-                params={"school": dcids[school], "page_size": _page_size(page_sizes[stream.name])},
+                params={"school": dcids[school], "page_size": largest_page(page_sizes[stream.name])},
                 building=building,
             )
             for stream in self.streams
@@ -158,7 +154,7 @@ class PowerSchool:
             answer = self._get(path, path, {"page": page, "pagesize": page_size})
             listing = _schools_of(answer.body)
             guard.check(answer.body, lambda body: len(_schools_of(body)))
-            found += (s for s in listing if text(s.school_number) not in _NOT_SCHOOLS)
+            found += (s for s in listing if text(s.school_number) not in NOT_SCHOOLS)
             if len(listing) < page_size:
                 break
         return found
@@ -177,32 +173,14 @@ class PowerSchool:
                     return
 
     def _listed(self, part: Part, cursor: str | None) -> Iterator[Page]:
-        # The cursor is "<next page>/<announced>": every page of a part belongs to one count.
-        if cursor is None:
-            first, announced = 1, self._count(part)
-        else:
-            first, announced = map(int, cursor.split("/"))
-        last = max(first, -(-announced // part.params["page_size"]))
-        if last > MAX_PAGES:
-            raise SourceContract("too_many_pages", "The SIS announces more pages than a school can have.")
-        guard = LoopGuard(MAX_PAGES)
-        requests = (_list_request(part, page) for page in range(first, last + 1))
-        with closing(self._client.fetch_ordered(requests)) as answers:
-            for page, answer in enumerate(answers, first):
-                guard.check(answer.body, lambda body: self._size(part, body))
-                beyond = self._beyond(part, page, answer.body) if page == last else None
-                following = f"{page + 1}/{announced}" if page < last or beyond else None
-                yield Page(body=answer.body, cursor=following, announced=announced)
-                if beyond:
-                    yield Page(body=beyond, cursor=None, announced=announced)
-
-    def _beyond(self, part: Part, last: int, body: bytes) -> bytes | None:
-        """The page after the last one, when that one was full and rows have moved there since the count."""
-        if self._size(part, body) < part.params["page_size"]:
-            return None
-        following = self._client.send(_list_request(part, last + 1)).body
-        # Some servers answer with the last page again.
-        return following if self._size(part, following) and following != body else None
+        listing = Listing(
+            request=lambda page: _list_request(part, page),
+            read=lambda answer: answer.body,
+            rows=lambda body: self._size(part, body),
+            count=lambda: self._count(part),
+            page_size=part.params["page_size"],
+        )
+        return listed_pages(self._client, listing, cursor)
 
     def _size(self, part: Part, body: bytes) -> int:
         return len(self.split(part.stream, Page(body=body, cursor=None)))
@@ -228,7 +206,9 @@ class PowerSchool:
         return found
 
     def _get(self, path: str, template: str, params: dict[str, str | int] | None = None) -> Answer:
-        return self._client.send(Request(path=path, template=template, params=params or {}, headers=_ACCEPT))
+        return self._client.send(
+            Request(path=path, template=template, params=params or {}, headers={**ACCEPT})
+        )
 
     # ----------------------------------------------------------------------------------------------- reading
 
@@ -272,7 +252,7 @@ class PowerSchool:
                     source_id, records["staff"], survey.reference["schools"], self._context
                 )
             if person_type == "contact" and records.get("contacts"):
-                return contacts.map_contact(source_id, records["contacts"], self._context, today)
+                return map_contact(source_id, contacts.read(records["contacts"]), self._context, today)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, SourceContract):
             return malformed(person_type, source_id)
         return Mapped(person=None)
@@ -286,20 +266,12 @@ def connect(
     transport: Transport,
 ) -> PowerSchool:
     """The connector for one integration; ``credentials`` are the plugin's client id and secret."""
-    auth = ClientCredentials(
-        "/oauth/access_token/", credentials["consumer_token"], credentials["consumer_secret"], transport.clock
-    )
-    return PowerSchool(transport.client(url, auth), context, family_identifier)
+    return PowerSchool(client(url, credentials, transport), context, family_identifier)
 
 
 def _schools_of(body: bytes) -> list[_School]:
     wrapper = decode(body, _SchoolsAnswer).schools
     return as_list(wrapper.school) if isinstance(wrapper, _Schools) else []
-
-
-def _page_size(value: Scalar) -> int:
-    size = number(value)
-    return size if size is not None and size > 0 else _DEFAULT_PAGE_SIZE
 
 
 def _list_request(part: Part, page: int, page_size: int | None = None) -> Request:
@@ -308,7 +280,7 @@ def _list_request(part: Part, page: int, page_size: int | None = None) -> Reques
         path=f"/ws/v1/school/{quote(part.params['school'], safe='')}/{resource}",
         template=f"/ws/v1/school/{{id}}/{resource}",
         params={**params, "page": page, "pagesize": page_size or part.params["page_size"]},
-        headers=_ACCEPT,
+        headers={**ACCEPT},
     )
 
 
@@ -316,6 +288,6 @@ def _contacts_request(student_id: str, expect: tuple[int, ...] = (200, 204)) -> 
     return Request(
         path=f"/ws/contacts/student/{quote(student_id, safe='')}",
         template="/ws/contacts/student/{id}",
-        headers=_ACCEPT,
+        headers={**ACCEPT},
         expect=expect,
     )

@@ -1,33 +1,14 @@
-"""PowerSchool contacts: who stands by a student today, and each contact as one person for all children."""
+"""The answers of ``/ws/contacts``, one for each student, as records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable
 
 import msgspec
 
-from rollcall.connectors.mapping import Context, sorted_addresses
-from rollcall.connectors.powerschool.rows import (
-    Contact,
-    ContactAddress,
-    ContactPhone,
-    ContactStudent,
-    StudentDetail,
-)
-from rollcall.connectors.records import (
-    Scalar,
-    as_list,
-    earliest,
-    flag,
-    identifier,
-    lenient_date,
-    number,
-    text,
-)
-from rollcall.domain.person import ContactLink, Mapped, Person
-
-_LAST = 99
+from rollcall.connectors.powerschool_common.contacts import Asked
+from rollcall.connectors.powerschool_common.rows import Contact
+from rollcall.connectors.records import as_list
 
 _encoder = msgspec.json.Encoder()
 
@@ -47,167 +28,7 @@ def record(student_id: str, body: bytes) -> bytes:
     return b'{"student":' + _encoder.encode(student_id) + b',"contacts":' + body + b"}"
 
 
-class Tie(msgspec.Struct, frozen=True, kw_only=True):
-    """One contact's tie to one student as it holds today."""
-
-    contact: Contact
-    contact_id: str
-    priority: int
-    relationship: str | None
-    custodial: bool
-    lives_with: bool
-
-
-def ties(records: Iterable[bytes], student_id: str, today: date) -> tuple[list[Tie], date | None]:
-    """The ties that hold today, closest first, and the next day on which that changes."""
-    found: dict[str, Tie] = {}
-    changes: list[date | None] = []
-    for _, contact in _contacts(records):
-        contact_id = identifier(contact.contactId)
-        for association in contact.contactStudents or ():
-            if text(association.dcid) != student_id or contact.active is False:
-                continue
-            detail, change = _current(association, today)
-            changes.append(change)
-            tie = detail and Tie(
-                contact=contact,
-                contact_id=contact_id,
-                priority=max(1, number(association.sequence) or _LAST),
-                relationship=text(detail.relationship),
-                custodial=flag(detail.custodial),
-                lives_with=flag(detail.livesWith),
-            )
-            if tie and (contact_id not in found or tie.priority < found[contact_id].priority):
-                found[contact_id] = tie
-    return sorted(found.values(), key=lambda t: (t.priority, t.contact_id)), earliest(changes)
-
-
-def head(held: Sequence[Tie]) -> Tie | None:
-    """The head of the household: custodial before living with, then by priority."""
-    candidates = [t for t in held if t.custodial or t.lives_with]
-    return min(candidates, key=lambda t: (not t.custodial, t.priority, t.contact_id), default=None)
-
-
-def home_phone(contact: Contact) -> Scalar:
-    """The first home number."""
-    return next((p.phoneNumber for p in _phones(contact) if _phone_type(p.phoneType) == "home"), None)
-
-
-def named(contact: Contact) -> bool:
-    """Whether the contact can be loaded, and so linked to."""
-    return text(contact.firstName) is not None or text(contact.lastName) is not None
-
-
-def links(
-    held: Iterable[Tie], relationships: dict[str, str | None], context: Context
-) -> tuple[ContactLink, ...]:
-    """Links to the contacts that can be loaded; ``relationships`` are the mapped ones by contact."""
-    return tuple(
-        ContactLink(
-            priority=t.priority,
-            person_id=context.contact_id(t.contact_id),
-            relationship=relationships[t.contact_id],
-            lives_with=t.lives_with,
-        )
-        for t in held
-        if named(t.contact)
-    )
-
-
-def map_contact(source_id: str, records: Sequence[bytes], context: Context, today: date) -> Mapped:
-    """One person from the answers for all their children; nobody when no tie to one of those holds today."""
-    mine = [(child, c) for child, c in _contacts(records) if identifier(c.contactId) == source_id]
-    changes: list[date | None] = []
-    current = False
-    for child, contact in mine:
-        for association in contact.contactStudents or ():
-            if text(association.dcid) != child:
-                continue
-            detail, change = _current(association, today)
-            current = current or (detail is not None and contact.active is not False)
-            changes.append(change)
-    draft = context.draft("contact", source_id)
-    if not current:
-        return msgspec.structs.replace(draft.absent(), revisit_on=earliest(changes))
-    # The answers for several children can be of several nights; any fixed choice does.
-    _, contact = mine[0]
-    first = draft.text("first_name", contact.firstName)
-    last = draft.text("last_name", contact.lastName)
-    draft.check_name(first, last)
-    emails = sorted(contact.emails or (), key=lambda e: (not flag(e.primary), text(e.address) or ""))
-    addresses = sorted(
-        contact.addresses or (), key=lambda a: (number(a.sequence) or _LAST, _encoder.encode(a))
-    )
-    valid = [a for a in addresses if _holds(a.startDate, a.endDate, today)]
-    changes += [_next_change(a.startDate, a.endDate, today) for a in addresses]
-    by_type = {_address_type(a): a for a in reversed(valid)}
-    person = Person(
-        type="contact",
-        source_id=source_id,
-        first_name=first,
-        middle_name=draft.text("middle_name", contact.middleName),
-        last_name=last,
-        suffix=draft.text("suffix", contact.suffix),
-        gender=draft.code("gender", "gender", contact.gender),
-        email=draft.email("email", next((e.address for e in emails if text(e.address)), None)),
-        phones=draft.phones(*((_phone_type(p.phoneType), p.phoneNumber) for p in _phones(contact))),
-        addresses=sorted_addresses(
-            *(draft.address(kind, _street(a), a.city, a.state, a.postalcode) for kind, a in by_type.items())
-        ),
-    )
-    return draft.result(person, revisit_on=earliest(changes))
-
-
-def _contacts(records: Iterable[bytes]) -> list[tuple[str, Contact]]:
-    """Contacts with the student who was asked for, in an order of their own."""
+def read(records: Iterable[bytes]) -> list[Asked]:
+    """All contacts of these records."""
     answers = [_decoder.decode(raw) for raw in records]
-    found = [(answer.student, contact) for answer in answers for contact in as_list(answer.contacts)]
-    return sorted(found, key=lambda pair: (_encoder.encode(pair[1]), pair[0]))
-
-
-def _current(association: ContactStudent, today: date) -> tuple[StudentDetail | None, date | None]:
-    """The detail that holds today (of several the latest) and the next day on which another one does."""
-    active = [d for d in association.studentDetails or () if d.active is not False]
-    valid = [d for d in active if _holds(d.startDate, d.endDate, today)]
-    newest = max(
-        valid,
-        key=lambda d: (lenient_date(d.startDate) or date.min, number(d.studentContactDetailId) or 0),
-        default=None,
-    )
-    return newest, earliest(_next_change(d.startDate, d.endDate, today) for d in active)
-
-
-def _holds(start: Scalar, end: Scalar, today: date) -> bool:
-    return (lenient_date(start) or today) <= today <= (lenient_date(end) or today)
-
-
-def _next_change(start: Scalar, end: Scalar, today: date) -> date | None:
-    """The end date is the last valid day."""
-    begins, ends = lenient_date(start), lenient_date(end)
-    if begins and begins > today:
-        return begins
-    return ends + timedelta(days=1) if ends and ends >= today else None
-
-
-def _phones(contact: Contact) -> list[ContactPhone]:
-    return sorted(contact.phones or (), key=lambda p: (number(p.sequence) or _LAST, _encoder.encode(p)))
-
-
-def _phone_type(value: Scalar) -> str:
-    kind = (text(value) or "").lower()
-    for ours, words in (
-        ("home", ("home",)),
-        ("mobile", ("mobile", "cell")),
-        ("work", ("work", "day", "business")),
-    ):
-        if any(word in kind for word in words):
-            return ours
-    return "other"
-
-
-def _address_type(address: ContactAddress) -> str:
-    return "mailing" if "mail" in (text(address.addressType) or "").lower() else "home"
-
-
-def _street(address: ContactAddress) -> str | None:
-    return " ".join(p for p in map(text, (address.street, address.linetwo, address.unit)) if p) or None
+    return [(answer.student, contact) for answer in answers for contact in as_list(answer.contacts)]

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from rollcall.connectors.mapping import Context, Draft, sorted_addresses
-from rollcall.connectors.powerschool import contacts
+from rollcall.connectors.powerschool.contacts import read
 from rollcall.connectors.powerschool.rows import (
     Affiliation,
     Affiliations,
@@ -28,8 +28,9 @@ from rollcall.connectors.powerschool.rows import (
     StaffPhones,
     Student,
 )
-from rollcall.connectors.records import Scalar, as_list, block, digits, identifier, iso_date, number, text
-from rollcall.domain.person import Address, Enrollment, Household, Mapped, Person
+from rollcall.connectors.powerschool_common import contacts
+from rollcall.connectors.records import Scalar, as_list, block, identifier, iso_date, number, text
+from rollcall.domain.person import Address, Enrollment, Mapped, Person
 
 _STATUS_LETTERS = {0: "A", -1: "P", 2: "T", 3: "G", 4: "H"}
 _GONE = 2
@@ -52,7 +53,7 @@ def map_student(
     if status == "P":
         # Pre-registered: not at school yet.
         return draft.absent()
-    held, revisit_on = contacts.ties(contact_records, source_id, today)
+    held, revisit_on = contacts.ties(read(contact_records), source_id, today)
     name = block(student.name, Name())
     about = block(student.demographics, Demographics())
     origin = block(student.ethnicity_race, EthnicityRace())
@@ -66,11 +67,6 @@ def map_student(
     races = (
         draft.code("race", "ethnicity_race.races", race.district_race_code) for race in as_list(origin.races)
     )
-    relationships = {
-        t.contact_id: draft.code("relationship", "contacts.relationship", t.relationship)
-        for t in held
-        if "contact" in context.member_types
-    }
     person = Person(
         type="student",
         source_id=source_id,
@@ -105,9 +101,9 @@ def map_student(
         )
         if building
         else (),
-        contacts=contacts.links(held, relationships, context) if relationships else (),
+        contacts=contacts.links(held, draft, context),
     )
-    return draft.result(person, _household(held, main_phone, home), revisit_on)
+    return draft.result(person, contacts.household(held, main_phone, home), revisit_on)
 
 
 def map_staff(source_id: str, rows: Sequence[bytes], schools: Mapping[str, str], context: Context) -> Mapped:
@@ -173,17 +169,6 @@ def _status(stay: SchoolEnrollment) -> str:
 def _address(draft: Draft, kind: str, place: Place | str | None) -> Address | None:
     where = block(place, Place())
     return draft.address(kind, where.street, where.city, where.state_province, where.postal_code)
-
-
-def _household(held: Sequence[contacts.Tie], main_phone: Scalar, home: Address | None) -> Household:
-    head = contacts.head(held)
-    phone = (digits(contacts.home_phone(head.contact)) if head else None) or digits(main_phone)
-    return Household(
-        hoh_first_name=text(head.contact.firstName) if head else None,
-        hoh_last_name=text(head.contact.lastName) if head else None,
-        hoh_home_phone=phone,
-        household_home_address=home,
-    )
 
 
 def _affiliations(staff: Staff) -> list[Affiliation]:

@@ -1,7 +1,7 @@
-"""What PowerSchool sends, as far as it is read (fact sheet §2.4, §2.5, §5).
+"""What PowerSchool sends, as far as it is read (fact sheet §2.4, §2.5).
 
 JSON of ``/ws/v1`` is made from XML: an empty block is ``""``, one child is an object and several are a list, and
-whatever consists of digits is a number. ``/ws/contacts`` is camelCase with real lists and booleans.
+whatever consists of digits is a number.
 """
 
 from __future__ import annotations
@@ -151,57 +151,3 @@ class Staff(msgspec.Struct):
     emails: Emails | str | None = None
     phones: StaffPhones | str | None = None
     school_affiliations: Affiliations | str | None = None
-
-
-class ContactEmail(msgspec.Struct):
-    address: Scalar = None
-    primary: Scalar = None
-
-
-class ContactPhone(msgspec.Struct):
-    phoneNumber: Scalar = None
-    phoneType: Scalar = None
-    sequence: Scalar = None
-
-
-class ContactAddress(msgspec.Struct):
-    addressType: Scalar = None
-    sequence: Scalar = None
-    street: Scalar = None
-    linetwo: Scalar = None
-    unit: Scalar = None
-    city: Scalar = None
-    state: Scalar = None
-    postalcode: Scalar = None
-    startDate: Scalar = None
-    endDate: Scalar = None
-
-
-class StudentDetail(msgspec.Struct):
-    studentContactDetailId: Scalar = None
-    relationship: Scalar = None
-    custodial: Scalar = None
-    livesWith: Scalar = None
-    startDate: Scalar = None
-    endDate: Scalar = None
-    active: Scalar = None
-
-
-class ContactStudent(msgspec.Struct):
-    dcid: Scalar = None
-    sequence: Scalar = None
-    studentDetails: list[StudentDetail] | None = None
-
-
-class Contact(msgspec.Struct):
-    contactId: int | str
-    firstName: Scalar = None
-    middleName: Scalar = None
-    lastName: Scalar = None
-    suffix: Scalar = None
-    gender: Scalar = None
-    active: Scalar = None
-    emails: list[ContactEmail] | None = None
-    phones: list[ContactPhone] | None = None
-    addresses: list[ContactAddress] | None = None
-    contactStudents: list[ContactStudent] | None = None

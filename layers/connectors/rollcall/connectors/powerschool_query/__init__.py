@@ -1,0 +1,1 @@
+"""PowerSchool over PowerQueries, and the plugin that brings them."""
