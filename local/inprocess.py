@@ -31,7 +31,7 @@ from rollcall.store.memory import (
     MemoryQueue,
     MemoryRuns,
 )
-from simulators import aeries, powerschool
+from simulators import aeries, illuminate, powerschool
 from simulators import district as generated
 from simulators.codes import code_tables
 from simulators.control import Simulator
@@ -40,7 +40,11 @@ from simulators.inprocess import call
 DISTRICT = "lakeview"
 INTEGRATION = "int_nightly"
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-FAMILY_FIELDS = {"powerschool": ("hoh_last_name", "household_home_address"), "aeries": ("family_key",)}
+FAMILY_FIELDS = {
+    "powerschool": ("hoh_last_name", "household_home_address"),
+    "aeries": ("family_key",),
+    "illuminate": ("hoh_last_name", "household_home_address"),
+}
 
 
 @dataclass
@@ -79,7 +83,7 @@ class InProcess:
     def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:
         self.system = system
         self.generated = generated.generate(seed, people)
-        module: Any = {"powerschool": powerschool, "aeries": aeries}[system]
+        module: Any = {"powerschool": powerschool, "aeries": aeries, "illuminate": illuminate}[system]
         self.simulator: Simulator = module.create_app(self.generated)
         self.sender = Insider(self.simulator)
         self.clock = MemoryClock(NOON)
@@ -163,7 +167,8 @@ class InProcess:
             id=INTEGRATION,
             district_id=DISTRICT,
             name="Nightly",
-            url=f"https://sis.example.org{self.simulator.base_path}",
+            # The address that ``call`` names to the simulator: signatures are made over it.
+            url=f"http://127.0.0.1{self.simulator.base_path}",
             mappings={entity: f"map_{entity}" for entity in tables},
             source="generated:1",
             created_at=NOON,

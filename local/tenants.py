@@ -14,6 +14,7 @@ from local.simulator import Simulator
 FAMILY_FIELDS: Mapping[str, Sequence[str]] = {
     "powerschool": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
+    "illuminate": ("hoh_last_name", "household_home_address"),
 }
 
 

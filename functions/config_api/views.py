@@ -12,6 +12,7 @@ from rollcall.domain.district import District
 from rollcall.domain.integration import (
     AeriesFields,
     CredentialInfo,
+    IlluminateFields,
     Integration,
     PowerSchoolFields,
     System,
@@ -80,10 +81,18 @@ class AeriesView(_StoredIntegration, AeriesFields):
     model_config = ConfigDict(strict=False)
 
 
-IntegrationView = Annotated[PowerSchoolView | AeriesView, Field(discriminator="system")]
-_INTEGRATION_VIEWS: dict[System, type[PowerSchoolView] | type[AeriesView]] = {
+class IlluminateView(_StoredIntegration, IlluminateFields):
+    """An Illuminate integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
+AnyView = PowerSchoolView | AeriesView | IlluminateView
+IntegrationView = Annotated[AnyView, Field(discriminator="system")]
+_INTEGRATION_VIEWS: dict[System, type[AnyView]] = {
     "powerschool": PowerSchoolView,
     "aeries": AeriesView,
+    "illuminate": IlluminateView,
 }
 
 
@@ -300,7 +309,7 @@ def district_view(district: District, now: datetime) -> DistrictView:
     return DistrictView(**fields, school_year=district.school_year_at(now))
 
 
-def integration_view(integration: Integration, last: Run | None) -> PowerSchoolView | AeriesView:
+def integration_view(integration: Integration, last: Run | None) -> AnyView:
     """An integration with its last run."""
     view = _INTEGRATION_VIEWS[integration.system]
     last_run = LastRun(id=last.id, state=last.state, ended_at=last.ended_at) if last else None

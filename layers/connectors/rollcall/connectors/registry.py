@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rollcall.connectors.aeries import connector as aeries
 from rollcall.connectors.base import Connector
+from rollcall.connectors.illuminate import connector as illuminate
 from rollcall.connectors.mapping import Context
 from rollcall.connectors.powerschool import connector as powerschool
 from rollcall.connectors.transport import Transport
@@ -43,6 +44,10 @@ def connect(
     try:
         if integration.system == "powerschool":
             return powerschool.connect(
+                integration.url, credentials, context, integration.family_identifier, transport
+            )
+        if integration.system == "illuminate":
+            return illuminate.connect(
                 integration.url, credentials, context, integration.family_identifier, transport
             )
         return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)
