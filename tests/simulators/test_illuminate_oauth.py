@@ -25,6 +25,7 @@ from simulators.__main__ import make, parser
 from simulators.control import Simulator
 from simulators.district import District
 from simulators.illuminate import Options
+from simulators.illuminate.oauth import Verifier
 from simulators.inprocess import call
 from tests.simulators.test_illuminate import HOST, Reply, Signed, signed
 
@@ -128,9 +129,8 @@ def test_the_clock_window_can_be_wider(district: District):
     assert ask(lenient, timestamp=str(int(time.time()) - 3600))[0] == 200
 
 
-def test_nonces_are_forgotten_after_the_window(district: District):
-    options = Options(clock_window=50)
-    verifier = illuminate.app.Verifier(options)
+def test_nonces_are_forgotten_after_the_window():
+    verifier = Verifier(Options(clock_window=50))
     now = int(time.time())
     verifier._seen = {(str(now - age), "old"): now - age for age in (99, 60, 20)}
     assert verifier._stale({"oauth_timestamp": str(now), "oauth_nonce": "new"}) == ""
@@ -140,23 +140,26 @@ def test_nonces_are_forgotten_after_the_window(district: District):
 # What is accepted -------------------------------------------------------------------------------------------------
 
 
+def escaped(text: str) -> str:
+    return quote(text, safe="~")
+
+
 def by_hand(app: Simulator, **changes: str) -> Reply:
     """RFC 5849 in ten lines of the standard library: evidence that does not come from oauthlib."""
     oauth = {
         "oauth_consumer_key": KEYS.consumer_token, "oauth_token": KEYS.user_token, "oauth_nonce": "4572616e48",
         "oauth_signature_method": "HMAC-SHA1", "oauth_timestamp": str(int(time.time())), **changes,
     }  # fmt: skip
-    pct = lambda text: quote(text, safe="~")  # noqa: E731
     pairs = sorted(
-        (pct(name), pct(value)) for name, value in {**oauth, "q": "Peña & co", "page": "1"}.items()
+        (escaped(name), escaped(value)) for name, value in {**oauth, "q": "Peña & co", "page": "1"}.items()
     )
     parameters = "&".join(f"{name}={value}" for name, value in pairs)
-    base = "&".join(pct(part) for part in ("GET", f"{HOST}{SITES}", parameters))
-    key = f"{pct(KEYS.consumer_secret)}&{pct(KEYS.user_secret)}"
+    base = "&".join(escaped(part) for part in ("GET", f"{HOST}{SITES}", parameters))
+    key = f"{escaped(KEYS.consumer_secret)}&{escaped(KEYS.user_secret)}"
     oauth["oauth_signature"] = base64.b64encode(
         hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()
     ).decode()
-    header = "OAuth " + ", ".join(f'{name}="{pct(value)}"' for name, value in oauth.items())
+    header = "OAuth " + ", ".join(f'{name}="{escaped(value)}"' for name, value in oauth.items())
     return call(app, "GET", SITES, "q=Pe%C3%B1a%20%26%20co&page=1", {"Authorization": header})
 
 
