@@ -17,9 +17,6 @@ class Session:
     first: date
     last: date
 
-    def holds(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
 
 def normal(district: District, year: int) -> Session:
     """The days slide by one each year, as the district's own enrollments do."""
@@ -42,11 +39,11 @@ def sessions(district: District) -> list[Session]:
 
 
 def session_of(district: District, day: date, outside: str) -> Session:
-    """The normal session of a day; between two, the `nearest` or the `last` that began."""
+    """The normal session of a day; between two, the `nearest` or the `last` that began.
+
+    A day inside a session is nearer to its ends than to another session's, so it needs no case of its own.
+    """
     candidates = [normal(district, year) for year in years(district)]
-    for session in candidates:
-        if session.holds(day):
-            return session
     if outside == "last":
         return next((session for session in reversed(candidates) if session.first <= day), candidates[0])
     return min(candidates, key=lambda session: min(abs(session.first - day), abs(session.last - day)))

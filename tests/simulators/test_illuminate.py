@@ -242,6 +242,17 @@ def test_one_answer_is_one_year(lamp: Signed, shared: District):
     assert grades == {"2026-03-01": 4, "2026-11-22": 5}
 
 
+def test_last_year_holds_who_was_here(lamp: Signed, shared: District):
+    rows = lamp.rows("Enrollment", "date=2026-03-01")
+    here = {"active", "inactive", "transferred", "graduated"}
+    assert {shared.student(row["student_id"]).status for row in rows} == here
+    assert {(row["entry_date"], row["leave_date"]) for row in rows} == {("2025-08-18", "2026-06-05")}
+    spans = {
+        (row["start_date"], row["end_date"]) for row in lamp.rows("Sessions") if row["academic_year"] == 2026
+    }
+    assert ("2025-08-18", "2026-06-05") in spans
+
+
 def test_next_year_needs_a_date(lamp: Signed, shared: District):
     planned = {s.id for s in shared.students if s.status == "preregistered"}
     assert planned

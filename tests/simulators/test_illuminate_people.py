@@ -32,6 +32,7 @@ def test_sites_have_the_recorded_fields_and_the_district_among_them(lamp: Signed
     }  # fmt: skip
     districts = [row for row in rows if row["site_type_name"] == "DISTRICT"]
     assert [row["site_id"] for row in districts] == [9999999]
+    assert districts[0]["parent_site_id"] is None
     assert {row["parent_site_id"] for row in rows if row not in districts} == {9999999}
     assert {row["site_id"] for row in rows} == {9999999} | {s.code for s in shared.schools if not s.holding}
     assert {row["state"] for row in rows} == {"CA"}
