@@ -29,9 +29,17 @@ ENTITIES = (
     "academic_year", "building", "ethnicity", "gender", "grade_level", "language", "race", "relationship", "state",
 )  # fmt: skip
 # The simulators compare with the path and the query.
-STUDENTS = {"powerschool": r".*/school/\d+/student\?", "aeries": r".*/schools/\d+/students\?"}
-CONTACTS = {"powerschool": r".*/contacts/student/\d+", "aeries": r".*/schools/\d+/contacts\?"}
-SYSTEMS = ("powerschool", "aeries")
+STUDENTS = {
+    "powerschool": r".*/school/\d+/student\?",
+    "aeries": r".*/schools/\d+/students\?",
+    "illuminate": r".*/Api/Students/\?",
+}
+CONTACTS = {
+    "powerschool": r".*/contacts/student/\d+",
+    "aeries": r".*/schools/\d+/contacts\?",
+    "illuminate": r".*/Api/Contacts/\?",
+}
+SYSTEMS = ("powerschool", "aeries", "illuminate")
 
 
 class Anything:
@@ -153,6 +161,7 @@ def sim(
     request: pytest.FixtureRequest, sims: dict[str, Sim], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Sim]:
     monkeypatch.setattr("rollcall.connectors.aeries.connector.PAGE_SIZE", 10)
+    monkeypatch.setattr("rollcall.connectors.illuminate.field_map.PAGE_SIZE", 10)
     found = sims[request.param]
     yield found
     requests.delete(f"{found.control_url}/faults", timeout=5).raise_for_status()
@@ -173,16 +182,25 @@ def told(sim: Sim, **options: Any) -> str:
 # ---------------------------------------------------------------------------------------------- a good night
 
 
-def test_both_systems_tell_of_the_same_district(clean: dict[str, Pull]) -> None:
+def test_all_systems_tell_of_the_same_district(clean: dict[str, Pull]) -> None:
+    numbers = {
+        "grade_level PK": "grade_level -2",
+        "grade_level TK": "grade_level -1",
+        "grade_level K": "grade_level 0",
+    }
+
+    def grade(value: str | None) -> str | None:
+        return numbers.get(value or "", value)
+
     def students(system: str) -> set[tuple[Any, ...]]:
         people = (m.person for key, m in clean[system].people.items() if key.startswith("student:"))
         return {
-            (p.first_name, p.last_name, p.birth_date, p.enrollments[0].school, p.grade, p.email)
+            (p.first_name, p.last_name, p.birth_date, p.enrollments[0].school, grade(p.grade), p.email)
             for p in people
             if p is not None and p.status == "active"
         }
 
-    assert students("powerschool") == students("aeries")
+    assert students("powerschool") == students("aeries") == students("illuminate")
     assert len(students("aeries")) > 50
 
 
@@ -268,7 +286,7 @@ def test_a_fault_that_stays(sim: Sim, kind: str, code: str) -> None:
 
 def test_a_refused_credential(sim: Sim) -> None:
     sim.fault("http_401", STUDENTS[sim.system])
-    assert told(sim) == {"powerschool": "credentials_rejected", "aeries": "permission_missing"}[sim.system]
+    assert told(sim) == ("credentials_rejected" if sim.system == "powerschool" else "permission_missing")
     sim.fault("http_401", ".*")
     assert told(sim) == "credentials_rejected"
     wrong = dict.fromkeys(sim.credentials, "wrong")
@@ -298,15 +316,17 @@ def test_pages_that_come_round_again(sim: Sim) -> None:
     assert told(sim) == "paging_loop"
 
 
-@pytest.mark.parametrize("sim", ["powerschool"], indirect=True)
 @pytest.mark.parametrize(
-    ("kind", "where"),
+    ("sim", "kind", "where"),
     [
-        ("count_mismatch", r".*/student/count\?"),
-        ("moving_row", STUDENTS["powerschool"]),
-        ("drop_rows", STUDENTS["powerschool"]),
-        ("empty_list", STUDENTS["powerschool"]),
+        ("powerschool", "count_mismatch", r".*/student/count\?"),
+        *(
+            (system, kind, STUDENTS[system])
+            for system in ("powerschool", "illuminate")
+            for kind in ("moving_row", "drop_rows", "empty_list")
+        ),
     ],
+    indirect=["sim"],
 )
 def test_what_is_missing_shows_in_the_count(sim: Sim, kind: str, where: str) -> None:
     sim.fault(kind, where, after=1)

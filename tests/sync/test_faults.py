@@ -9,7 +9,11 @@ import pytest
 
 from local.inprocess import InProcess
 
-STUDENTS = {"powerschool": r"/ws/v1/school/\d+/student(\?|$)", "aeries": r"/schools/\d+/students"}
+STUDENTS = {
+    "powerschool": r"/ws/v1/school/\d+/student(\?|$)",
+    "aeries": r"/schools/\d+/students",
+    "illuminate": "/Api/Students",
+}
 LIST_COUNT = r"/student/count"
 
 FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
@@ -34,6 +38,18 @@ FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("powerschool", "deep_json", STUDENTS["powerschool"], {}, "unexpected_shape"),
     ("aeries", "deep_json", STUDENTS["aeries"], {}, "unexpected_shape"),
     ("powerschool", "missing_wrapper", STUDENTS["powerschool"], {}, ""),
+    ("illuminate", "http_503", ".*", {}, "source_unavailable"),
+    ("illuminate", "http_429", STUDENTS["illuminate"], {"retry_after": "seconds"}, "rate_limited"),
+    ("illuminate", "html_login", ".*", {}, "endpoint_not_json"),
+    ("illuminate", "http_401", "/Api/Sites", {}, "credentials_rejected"),
+    ("illuminate", "http_403", STUDENTS["illuminate"], {}, "permission_missing"),
+    ("illuminate", "drop_rows", STUDENTS["illuminate"], {"rows": 1}, "count_mismatch"),
+    ("illuminate", "drop_rows", "/Api/Enrollment", {"rows": 1}, "count_mismatch"),
+    ("illuminate", "drop_rows", "/Api/Roster", {"rows": 1}, "count_mismatch"),
+    ("illuminate", "empty_list", STUDENTS["illuminate"], {}, ""),
+    ("illuminate", "deep_json", STUDENTS["illuminate"], {}, "unexpected_shape"),
+    ("illuminate", "missing_wrapper", STUDENTS["illuminate"], {}, "unexpected_shape"),
+    ("illuminate", "http_404", "/Api/Users", {}, "endpoint_wrong"),
 ]
 
 
@@ -59,7 +75,7 @@ def test_a_fault_fails_the_run_and_changes_nobody(
     assert (run.state, run.counts["student"]["update"]) == ("completed", 10), "and the next night mends it"
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", ["powerschool", "aeries", "illuminate"])
 def test_wrong_credentials_say_so(system: str) -> None:
     town = InProcess(system, people=100)
     town.simulator.credentials.update(dict.fromkeys(town.simulator.credentials, "wrong"))
@@ -67,7 +83,7 @@ def test_wrong_credentials_say_so(system: str) -> None:
     assert (run.state, run.error and run.error.code) == ("failed", "credentials_rejected")
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", ["powerschool", "aeries", "illuminate"])
 @pytest.mark.parametrize(
     ("kind", "params"),
     [
@@ -90,10 +106,10 @@ def test_a_token_that_dies_half_way_is_renewed() -> None:
     assert town.sender.requests.count("/oauth/access_token/") == 2
 
 
-@pytest.mark.parametrize("system", ["powerschool", "aeries"])
+@pytest.mark.parametrize("system", ["powerschool", "aeries", "illuminate"])
 def test_one_record_of_the_wrong_kind_keeps_only_itself_out(system: str) -> None:
     town = InProcess(system, people=200)
-    field = {"powerschool": "name", "aeries": "FirstName"}[system]
+    field = {"powerschool": "name", "aeries": "FirstName", "illuminate": "first_name"}[system]
     town.simulator.faults.add("wrong_types", STUDENTS[system], field=field, value=[1, {"x": 2}], rows=1)
     run = town.sync()
     assert run.state == "completed", run.error

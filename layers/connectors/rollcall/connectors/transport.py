@@ -250,7 +250,7 @@ def _leads_to(answer: Answer) -> str | None:
 
 
 def _check_json(body: bytes) -> None:
-    """The cheap half of reading JSON: its first and last character."""
+    """Data, and all of it; whether it is what was asked for is for the reader to say."""
     text = body.strip() if body[:1].isspace() or body[-1:].isspace() else body
     if text[:1] == b"<":
         raise NeedsAttention(
@@ -259,3 +259,9 @@ def _check_json(body: bytes) -> None:
     # An answer cut off within its headers looks like one with an empty body.
     if not text or (text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]")):
         raise SourceTransient("source_interrupted", "An answer of the SIS ends too early.")
+    # The cut may also fall right behind an inner bracket. Skipping over the text costs some 8 ms a megabyte.
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        if "truncated" in str(error):
+            raise SourceTransient("source_interrupted", "An answer of the SIS ends too early.") from None

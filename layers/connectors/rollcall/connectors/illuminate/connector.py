@@ -195,6 +195,10 @@ class Illuminate:
                         raise SourceContract(
                             "paging_loop", "The SIS sent another page than the one asked for."
                         )
+                    if listing.pages > MAX_PAGES:
+                        raise SourceContract(
+                            "too_many_pages", "The SIS announces more pages than a district can have."
+                        )
                     last = listing.pages
                     yield page, last, listing, answer
                     page += 1
@@ -276,10 +280,10 @@ def connect(
     return Illuminate(client, context, bool(family_identifier))
 
 
-def _request(endpoint: str, page: int, limit: int = f.PAGE_SIZE, expect: tuple[int, ...] = (200,)) -> Request:
+def _request(endpoint: str, page: int, limit: int | None = None, expect: tuple[int, ...] = (200,)) -> Request:
     # The reference lists are the first calls: that they are refused says that the credentials are.
     area = endpoint if endpoint in f.ENDPOINTS.values() else None
-    params: dict[str, str | int] = {"page": page, "limit": limit} if area or page > 1 else {}
+    params: dict[str, str | int] = {"page": page, "limit": limit or f.PAGE_SIZE} if area or page > 1 else {}
     path = f"/{endpoint}/"
     return Request(path=path, template=path, params=params, headers=_ACCEPT, expect=expect, area=area)
 
