@@ -33,6 +33,12 @@ ENTITIES = [
 CREDENTIALS = {
     "powerschool": {"consumer_token": "CNRYtoken000001", "consumer_secret": "CNRYsecret00002"},
     "aeries": {"token": "CNRYcertificate3"},
+    "illuminate": {
+        "consumer_token": "CNRYtoken000004",
+        "consumer_secret": "CNRYsecret00005",
+        "user_token": "CNRYtoken000006",
+        "user_secret": "CNRYsecret00007",
+    },
 }
 
 
