@@ -32,7 +32,7 @@ from rollcall.store.memory import (
     MemoryQueue,
     MemoryRuns,
 )
-from simulators import aeries, powerschool
+from simulators import aeries, illuminate, powerschool
 from simulators import district as generated
 from simulators.codes import code_tables
 from simulators.control import Simulator
@@ -45,6 +45,7 @@ FAMILY_FIELDS = {
     "powerschool": ("hoh_last_name", "household_home_address"),
     "powerschool_query": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
+    "illuminate": ("hoh_last_name", "household_home_address"),
 }
 
 
@@ -167,7 +168,8 @@ class InProcess:
             id=INTEGRATION,
             district_id=DISTRICT,
             name="Nightly",
-            url=f"https://sis.example.org{self.simulator.base_path}",
+            # The address that ``call`` names to the simulator: signatures are made over it.
+            url=f"http://127.0.0.1{self.simulator.base_path}",
             mappings={entity: f"map_{entity}" for entity in tables},
             source="generated:1",
             created_at=NOON,
@@ -190,6 +192,8 @@ def _simulator(system: str, town: generated.District, options: Any) -> Simulator
     """The SIS with these switches; without any, as an administrator would have set it up for us."""
     if system == "aeries":
         return aeries.create_app(town, options)
+    if system == "illuminate":
+        return illuminate.create_app(town, options)
     if system == "powerschool_query" and options is None:
         options = powerschool.Options(plugin=build_plugin(NAME, version()))
     return powerschool.create_app(town, options)

@@ -15,6 +15,7 @@ FAMILY_FIELDS: Mapping[str, Sequence[str]] = {
     "powerschool": ("hoh_last_name", "household_home_address"),
     "powerschool_query": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
+    "illuminate": ("hoh_last_name", "household_home_address"),
 }
 
 

@@ -15,12 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simulators import aeries, powerschool
+from simulators import aeries, illuminate, powerschool
 from simulators.control import PREFIX, Simulator
 from simulators.district import TODAY, generate
 from simulators.serving import serve
 
-Switches = TypeVar("Switches", aeries.Options, powerschool.Options)
+Switches = TypeVar("Switches", aeries.Options, illuminate.Options, powerschool.Options)
+ILLUMINATE_CREDENTIALS = ("consumer_token", "consumer_secret", "user_token", "user_secret")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m simulators", description="Serves a simulated SIS on 127.0.0.1."
     )
     systems = root.add_subparsers(dest="system", required=True)
-    for system in ("powerschool", "aeries"):
+    for system in ("powerschool", "aeries", "illuminate"):
         one = systems.add_parser(system)
         one.add_argument("--port", type=int, default=0, help="0 takes a free one")
         one.add_argument("--seed", type=int, default=7)
@@ -53,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
     one = systems.choices["aeries"]
     one.add_argument("--certificate", default=aeries.Options().certificate)
     one.add_argument("--base-path", default=aeries.Options().base_path)
+    one = systems.choices["illuminate"]
+    for name in ILLUMINATE_CREDENTIALS:
+        one.add_argument(f"--{name.replace('_', '-')}", default=getattr(illuminate.Options(), name))
     return root
 
 
@@ -70,6 +74,9 @@ def make(arguments: argparse.Namespace) -> Simulator:
         return aeries.create_app(
             district, switched(aeries.Options(arguments.certificate, base_path), arguments.switch)
         )
+    if arguments.system == "illuminate":
+        signing = {name: getattr(arguments, name) for name in ILLUMINATE_CREDENTIALS}
+        return illuminate.create_app(district, switched(illuminate.Options(**signing), arguments.switch))
     options = powerschool.Options(
         arguments.client_id,
         arguments.client_secret,

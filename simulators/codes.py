@@ -63,7 +63,25 @@ _POWERSCHOOL: dict[str, Codes] = {
         for detail in RELATIONSHIPS
     },
 }
-_TABLES = {"aeries": _AERIES, "powerschool": _POWERSCHOOL, "powerschool_query": _POWERSCHOOL}
+# Illuminate: ids of its code lists, the words it keeps for contacts, and grades by their short name, which is what a
+# grade level id means in every tenant.
+_ILLUMINATE: dict[str, Codes] = {
+    "gender": _AERIES["gender"],
+    "ethnicity": {"hispanic": "true", "not_hispanic": "false"},
+    "grade_level": {grade: grade for grade in GRADES},
+    "race": _AERIES["race"],
+    "language": {detail: str(number) for number, detail in enumerate(LANGUAGES, 1)},
+    "relationship": {
+        detail: "Parent/Guardian" if detail == "guardian" else detail.replace("_", " ").title()
+        for detail in RELATIONSHIPS
+    },
+}
+_TABLES = {
+    "aeries": _AERIES,
+    "powerschool": _POWERSCHOOL,
+    "powerschool_query": _POWERSCHOOL,
+    "illuminate": _ILLUMINATE,
+}
 _OURS = {"gender": GENDERS, "ethnicity": ETHNICITIES, "race": RACES, "language": LANGUAGES}
 
 # Allergies are free text; these are the items of the texts that the generator writes.
@@ -80,6 +98,12 @@ ALLERGENS: Codes = {
 
 # Tables and PowerQueries hold the ethnicity as 0/1 where the core resources say NO/YES.
 FED_ETHNICITY = {"hispanic": "1", "not_hispanic": "0", "": "-1"}
+
+# Codes that some tenants' extracts have in place of the flag.
+_EXTRACT_ETHNICITY = {"hispanic": "500", "not_hispanic": "501"}
+
+DISTRICT_SITE = 9999999
+"""Illuminate's site of the district itself, where the other systems have the office as school 0."""
 
 
 def external(system: str, entity: str) -> Codes:
@@ -113,7 +137,7 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
     tables["grade_level"] = [(codes["grade_level"][grade], grade) for grade in GRADES]
     tables["state"] = [(state, state) for state in STATES]
     tables["building"] = [
-        (str(school.code), school.site_code)
+        (str(_building(system, school.code)), school.site_code)
         for school in district.schools
         if not school.holding or school.kind == "office"
     ]
@@ -123,10 +147,15 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
             for year in (district.start_year, district.start_year - 1)
         ]
     else:
-        tables["ethnicity"] += [(FED_ETHNICITY[detail], value) for detail, value in ETHNICITIES.items()]
+        numbers = _EXTRACT_ETHNICITY if system == "illuminate" else FED_ETHNICITY
+        tables["ethnicity"] += [(numbers[detail], value) for detail, value in ETHNICITIES.items()]
     if system == "powerschool_query":
         tables["allergy"] = list(ALLERGENS.items())
     return tables
+
+
+def _building(system: str, school_code: int) -> int:
+    return DISTRICT_SITE if system == "illuminate" and not school_code else school_code
 
 
 def labels(system: str) -> dict[str, dict[str, str]]:

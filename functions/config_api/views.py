@@ -12,6 +12,7 @@ from rollcall.domain.district import District
 from rollcall.domain.integration import (
     AeriesFields,
     CredentialInfo,
+    IlluminateFields,
     Integration,
     PowerSchoolFields,
     PowerSchoolQueryFields,
@@ -87,12 +88,19 @@ class AeriesView(_StoredIntegration, AeriesFields):
     model_config = ConfigDict(strict=False)
 
 
-AnyView = PowerSchoolView | PowerSchoolQueryView | AeriesView
+class IlluminateView(_StoredIntegration, IlluminateFields):
+    """An Illuminate integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
+AnyView = PowerSchoolView | PowerSchoolQueryView | AeriesView | IlluminateView
 IntegrationView = Annotated[AnyView, Field(discriminator="system")]
 _INTEGRATION_VIEWS: dict[System, type[AnyView]] = {
     "powerschool": PowerSchoolView,
     "powerschool_query": PowerSchoolQueryView,
     "aeries": AeriesView,
+    "illuminate": IlluminateView,
 }
 
 

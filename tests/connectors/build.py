@@ -18,11 +18,17 @@ from rollcall.domain.person import Mapped
 
 NOW = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 2)
-CREDENTIALS = {"consumer_token": "id-1", "consumer_secret": "s3cret", "token": "CERT7"}
+CREDENTIALS = {
+    "consumer_token": "id-1",
+    "consumer_secret": "s3cret",
+    "user_token": "user-1",
+    "user_secret": "user&s3cret",
+    "token": "CERT7",
+}
 
 EXTERNALS: dict[str, dict[str, str]] = {
     "building": {"101": "LMS", "102": "LHS", "410": "LES", "420": "RES"},
-    "grade_level": {"0": "K", "-1": "PK4", "-2": "PK3", "3": "03", "6": "06"},
+    "grade_level": {"K": "K", "0": "K", "-1": "PK4", "-2": "PK3", "3": "03", "6": "06"},
     "gender": {"F": "Female", "M": "Male"},
     "ethnicity": {
         "YES": "Hispanic",
@@ -31,6 +37,7 @@ EXTERNALS: dict[str, dict[str, str]] = {
         "N": "Not Hispanic",
         "1": "Hispanic",
         "0": "Not Hispanic",
+        "true": "Hispanic",
     },
     "race": {"WH": "White", "AS": "Asian", "700": "White", "201": "Asian"},
     "state": {"CA": "CA"},

@@ -11,11 +11,13 @@ from rollcall.connectors.base import Page
 from rollcall.connectors.records import digits, text, zip_code
 from rollcall.domain.person import Mapped, encode_person
 from tests.connectors import test_aeries_map as aeries
+from tests.connectors import test_illuminate_map as illuminate
 from tests.connectors import test_powerschool_map as powerschool
 from tests.connectors.build import TODAY, connector, encoded, survey
 
 POWERSCHOOL = connector("powerschool")
 AERIES = connector("aeries", use_contact_record=True)
+ILLUMINATE = connector("illuminate")
 
 scalars = st.one_of(
     st.none(), st.text(max_size=8), st.integers(-3, 10**12), st.booleans(), st.sampled_from(["Y", " "])
@@ -122,6 +124,62 @@ def test_powerschool_people_do_not_depend_on_order(answers: list[bytes], data: s
             for records in (answers, shuffled)
         ]
         assert document(results[0]) == document(results[1])
+
+
+@st.composite
+def illuminate_rows(draw: st.DrawFn) -> dict[str, list[bytes]]:
+    stay = st.fixed_dictionaries(
+        {"stu_sess_id": st.integers(1, 9), "site_id": st.sampled_from([410, "420", 12, None]),
+         "entry_date": dates, "leave_date": dates, "is_primary_ada": st.sampled_from([True, False, None]),
+         "academic_year": st.sampled_from([2027, 2026, None])}
+    )  # fmt: skip
+    tie = st.fixed_dictionaries(
+        {"student_id": st.sampled_from([40711, 2]), "contact_id": st.sampled_from([901, "902", None]),
+         "household_id": st.integers(1, 2), "first_name": st.sampled_from(["Tamsin", "Ivo", None]),
+         "primary_contact": st.sampled_from([True, None]), "resides_with": st.booleans(),
+         "contact_type": st.sampled_from(["Mother", "Father", "Other", None]),
+         "restraining_order": st.sampled_from([True, False, None])}
+    )  # fmt: skip
+    stays = draw(st.lists(stay, max_size=4))
+    ties = draw(st.lists(tie, max_size=4))
+    return {
+        "students": [encoded(illuminate.STUDENT)],
+        "enrollment": [encoded({**illuminate.STAY, **row}) for row in stays],
+        "contacts": [encoded({**illuminate.CONTACT, **row}) for row in ties],
+    }
+
+
+@given(records=illuminate_rows(), data=st.data())
+def test_illuminate_people_do_not_depend_on_order(
+    records: dict[str, list[bytes]], data: st.DataObject
+) -> None:
+    shuffled = {name: data.draw(st.permutations(rows)) for name, rows in records.items()}
+    for key in ("student:40711", "contact:901"):
+        found = ILLUMINATE.map(key, records, illuminate.survey(), TODAY)
+        assert document(ILLUMINATE.map(key, shuffled, illuminate.survey(), TODAY)) == document(found)
+        if found.person and found.person.enrollments:
+            assert sum(e.primary for e in found.person.enrollments) == 1
+
+
+@given(records=illuminate_rows())
+def test_nothing_of_illuminate_changes_before_the_day_to_revisit(records: dict[str, list[bytes]]) -> None:
+    now = ILLUMINATE.map("student:40711", records, illuminate.survey(), TODAY)
+    day = TODAY.replace(month=12, day=31) if now.revisit_on is None else now.revisit_on
+    eve = max(TODAY, day.fromordinal(day.toordinal() - 1))
+    before = ILLUMINATE.map("student:40711", records, illuminate.survey(), eve)
+    assert (before.person, before.household) == (now.person, now.household)
+
+
+@settings(max_examples=300)
+@given(field=st.sampled_from(sorted({*illuminate.STUDENT, *illuminate.STAY})), value=junk)
+def test_any_value_in_any_field_of_illuminate_is_an_issue_at_worst(field: str, value: Any) -> None:
+    records = {
+        name: [encoded({**row, field: value} if field in row else row)]
+        for name, row in (("students", illuminate.STUDENT), ("enrollment", illuminate.STAY))
+    }
+    result = ILLUMINATE.map("student:40711", records, illuminate.survey(), TODAY)
+    if result.person is None and not any(i.severity == "error" for i in result.issues):
+        assert field in ("site_id", "academic_year", "entry_date", "leave_date")
 
 
 @given(answers=contact_answers())

@@ -34,6 +34,12 @@ CREDENTIALS = {
     "powerschool": {"consumer_token": "CNRYtoken000001", "consumer_secret": "CNRYsecret00002"},
     "powerschool_query": {"consumer_token": "CNRYtoken000004", "consumer_secret": "CNRYsecret00005"},
     "aeries": {"token": "CNRYcertificate3"},
+    "illuminate": {
+        "consumer_token": "CNRYtoken000004",
+        "consumer_secret": "CNRYsecret00005",
+        "user_token": "CNRYtoken000006",
+        "user_secret": "CNRYsecret00007",
+    },
 }
 
 

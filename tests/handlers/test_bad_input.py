@@ -42,7 +42,10 @@ MAPPINGS = [
 ]
 
 INTEGRATIONS = [
-    ({"system": "illuminate"}, {("system", "system_not_available")}),
+    (
+        {"system": "illuminate"},
+        {(f"credentials.{k}", "required") for k in ("user_token", "user_secret")},
+    ),
     ({"system": "schooltool"}, {("system", "system_not_available")}),
     ({"system": 1}, {("system", "system_not_available")}),
     ({"url": "http://sis.example.org"}, {("url", "url_scheme")}),

@@ -61,13 +61,17 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
     guardians = {g["id"]: g for g in truth["guardians"]}
     students = {}
     linked: dict[int, list[Neutral]] = defaultdict(list)
+    taught: dict[int, set[int]] = defaultdict(set)
     for student in truth["students"]:
         stays = [e for e in student["enrollments"] if e["active"] and e["school_code"] in schools]
-        if system != "aeries":
+        if system.startswith("powerschool"):
             stays = [e for e in stays if e["primary"]]
         if not stays:
             continue
         home = next((e for e in stays if e["primary"]), stays[0])
+        for stay in student["enrollments"]:
+            if stay["school_code"] in schools:
+                taught[stay["homeroom_teacher_id"]].add(stay["school_code"])
         links = [link for link in student["guardians"] if link["current"]]
         for link in links:
             linked[link["guardian_id"]].append(student)
@@ -82,7 +86,8 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
             birth_date=student["birth_date"],
             gender=student["gender"],
             ethnicity=student["ethnicity"],
-            races=sorted(student["races"]),
+            # Illuminate knows one, the primary ethnicity
+            races=sorted(student["races"][:1] if system == "illuminate" else student["races"]),
             language=student["language"],
             allergies=_allergies(student["allergies"]) if system == "powerschool_query" else None,
             email=student["email"],
@@ -114,8 +119,11 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
     staff = {}
     for member in truth["staff"]:
         codes = [s["code"] for s in member["schools"] if s["code"] in schools]
-        if not member["active"] or not codes:
+        if not member["active"] or not (codes or system == "illuminate"):
             continue
+        if system == "illuminate":
+            # Its users name no school; only the roster says where somebody teaches
+            codes = list(taught[member["id"]])
         staff[str(member["id"])] = _present(
             status="active",
             first_name=member["first_name"],
@@ -128,7 +136,7 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
         contact_name(guardians[i]): _present(
             status="active",
             first_name=guardians[i]["first_name"],
-            middle_name=guardians[i]["middle_name"],
+            middle_name=guardians[i]["middle_name"] if system != "illuminate" else None,
             last_name=guardians[i]["last_name"],
             email=guardians[i]["email"],
         )

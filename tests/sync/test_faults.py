@@ -13,6 +13,7 @@ STUDENTS = {
     "powerschool": r"/ws/v1/school/\d+/student(\?|$)",
     "powerschool_query": r"\.students\.roster(\?|$)",
     "aeries": r"/schools/\d+/students",
+    "illuminate": "/Api/Students",
 }
 LIST_COUNT = r"/student/count"
 
@@ -48,6 +49,18 @@ FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("powerschool_query", "empty_list", STUDENTS["powerschool_query"], {}, ""),
     ("powerschool_query", "missing_wrapper", STUDENTS["powerschool_query"], {}, "unexpected_shape"),
     ("powerschool_query", "deep_json", STUDENTS["powerschool_query"], {}, "unexpected_shape"),
+    ("illuminate", "http_503", ".*", {}, "source_unavailable"),
+    ("illuminate", "http_429", STUDENTS["illuminate"], {"retry_after": "seconds"}, "rate_limited"),
+    ("illuminate", "html_login", ".*", {}, "endpoint_not_json"),
+    ("illuminate", "http_401", "/Api/Sites", {}, "credentials_rejected"),
+    ("illuminate", "http_403", STUDENTS["illuminate"], {}, "permission_missing"),
+    ("illuminate", "drop_rows", STUDENTS["illuminate"], {"rows": 1}, "count_mismatch"),
+    ("illuminate", "drop_rows", "/Api/Enrollment", {"rows": 1}, "count_mismatch"),
+    ("illuminate", "drop_rows", "/Api/Roster", {"rows": 1}, "count_mismatch"),
+    ("illuminate", "empty_list", STUDENTS["illuminate"], {}, ""),
+    ("illuminate", "deep_json", STUDENTS["illuminate"], {}, "unexpected_shape"),
+    ("illuminate", "missing_wrapper", STUDENTS["illuminate"], {}, "unexpected_shape"),
+    ("illuminate", "http_404", "/Api/Users", {}, "endpoint_wrong"),
 ]
 
 
@@ -108,7 +121,8 @@ def test_a_token_that_dies_half_way_is_renewed(system: str) -> None:
 @pytest.mark.parametrize("system", STUDENTS)
 def test_one_record_of_the_wrong_kind_keeps_only_itself_out(system: str) -> None:
     town = InProcess(system, people=200)
-    field = {"powerschool": "name", "powerschool_query": "first_name", "aeries": "FirstName"}[system]
+    named = {"powerschool": "name", "aeries": "FirstName"}
+    field = named.get(system, "first_name")
     town.simulator.faults.add("wrong_types", STUDENTS[system], field=field, value=[1, {"x": 2}], rows=1)
     run = town.sync()
     assert run.state == "completed", run.error
@@ -147,3 +161,14 @@ def test_an_unmapped_grade_rejects_and_an_unmapped_gender_only_drops_the_value()
     assert run.issue_codes["gender_unmapped"] > 0
     assert {p.grade for p in town.persons().values()} == {"3", "4"}
     assert {p.gender for p in town.persons().values()} <= {"female", None}
+
+
+def test_an_endpoint_that_is_gone_one_night_fails_the_run() -> None:
+    """Guards: contacts that cannot be read for a night being taken for contacts who have left."""
+    town = InProcess("illuminate", people=200)
+    assert town.sync().state == "completed"
+    before = dict(town.people.items)
+    town.simulator.faults.add("http_404", "/Api/Contacts")
+    run = town.sync()
+    assert (run.state, run.error and run.error.code) == ("failed", "empty_pull")
+    assert town.people.items == before

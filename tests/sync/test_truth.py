@@ -13,7 +13,7 @@ from local.inprocess import InProcess
 from simulators.district.truth import truth
 from tests.support.truth import differences, expected, shown, stored
 
-SYSTEMS = ("powerschool", "powerschool_query", "aeries")
+SYSTEMS = ("powerschool", "powerschool_query", "aeries", "illuminate")
 systems = pytest.mark.parametrize("system", SYSTEMS)
 
 
@@ -84,8 +84,9 @@ def test_aeries_families_are_those_of_the_family_key() -> None:
     assert any(len(group) > 1 for group in partition(have))
 
 
-def test_powerschool_families_are_those_of_head_and_address() -> None:
-    town = InProcess("powerschool", people=600)
+@pytest.mark.parametrize("system", ["powerschool", "illuminate"])
+def test_families_are_those_of_head_and_address(system: str) -> None:
+    town = InProcess(system, people=600)
     town.sync()
     facts = truth(town.generated)
     guardians = {g["id"]: g for g in facts["guardians"]}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from rollcall.domain.form import Invalid
 from rollcall.domain.integration import (
@@ -40,6 +40,12 @@ CREDENTIALS = {
     "powerschool": {"consumer_token": "token-token-1", "consumer_secret": "secret-secret-2"},
     "powerschool_query": {"consumer_token": "token-token-4", "consumer_secret": "secret-secret-5"},
     "aeries": {"token": "certificate-3"},
+    "illuminate": {
+        "consumer_token": "consumer-token-4",
+        "consumer_secret": "consumer-secret-5",
+        "user_token": "user-token-6",
+        "user_secret": "user-secret-7",
+    },
 }
 
 
@@ -194,3 +200,29 @@ def test_active_is_only_changed_when_it_is_said() -> None:
     assert not off.active
     assert not update(off, name="Other").active
     assert update(off, active=True).active
+
+
+def test_illuminate_needs_the_keys_of_the_application_and_of_a_user() -> None:
+    made = create("illuminate", family_identifier=["hoh_first_name", "household_home_address"])
+    assert {key: made.credentials[key].ends_with for key in SYSTEMS["illuminate"].credentials} == {
+        "consumer_token": "-4",
+        "consumer_secret": "-5",
+        "user_token": "-6",
+        "user_secret": "-7",
+    }
+    assert not any(secret in made.model_dump_json() for secret in CREDENTIALS["illuminate"].values())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"credentials": CREDENTIALS["powerschool"]},
+        {"family_identifier": ["family_key"]},
+        {"use_contact_record": True},
+        {"mappings": {**written("aeries")["mappings"]}},
+        {"mappings": {"building": "map_building"}},
+    ],
+)
+def test_illuminate_refuses_what_belongs_to_other_systems(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        create("illuminate", **changes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from urllib.parse import urlencode
 
 import msgspec
+from oauthlib.oauth1 import Client as Signer  # type: ignore[import-untyped]
 
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
@@ -22,6 +25,9 @@ class Auth(Protocol):
     def headers(self, send: Send) -> dict[str, str]:
         """The headers to send; may fetch a token first."""
 
+    def sign(self, url: str, request: Request) -> dict[str, str]:
+        """Headers for one try of one request, made anew for the next; ``url`` is without the parameters."""
+
     def renew(self, used: Mapping[str, str]) -> bool:
         """After a 401 to a request that carried ``used``: is another try worthwhile?"""
 
@@ -34,6 +40,37 @@ class HeaderAuth:
 
     def headers(self, send: Send) -> dict[str, str]:
         return self._headers
+
+    def sign(self, url: str, request: Request) -> dict[str, str]:
+        return {}
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        return False
+
+
+class OAuth1:
+    """OAuth 1.0a with a user token issued beforehand: every try is signed (HMAC-SHA1), its parameters included.
+
+    A server may refuse a nonce that it has seen, so a second try needs a signature of its own.
+    """
+
+    def __init__(self, consumer_token: str, consumer_secret: str, user_token: str, user_secret: str) -> None:
+        # oauthlib writes tokens and signatures to its log.
+        logging.getLogger("oauthlib").setLevel(logging.ERROR)
+        self._signer = Signer(
+            consumer_token,
+            client_secret=consumer_secret,
+            resource_owner_key=user_token,
+            resource_owner_secret=user_secret,
+        )
+
+    def headers(self, send: Send) -> dict[str, str]:
+        return {}
+
+    def sign(self, url: str, request: Request) -> dict[str, str]:
+        signed = f"{url}?{urlencode(request.params)}" if request.params else url
+        _, headers, _ = self._signer.sign(signed, request.method)
+        return {"Authorization": headers["Authorization"]}
 
     def renew(self, used: Mapping[str, str]) -> bool:
         return False
@@ -65,6 +102,9 @@ class ClientCredentials:
                 # A server gives the same token until it ends, so a leeway beyond its life would ask for ever.
                 self._expires_at = self._clock() + max(seconds - _LEEWAY_SECONDS, seconds / 2)
             return self._headers
+
+    def sign(self, url: str, request: Request) -> dict[str, str]:
+        return {}
 
     def renew(self, used: Mapping[str, str]) -> bool:
         with self._lock:

@@ -79,6 +79,11 @@ ISSUES: Mapping[str, IssueKind] = {
         "The SIS does not say at which school this person works.",
         "Enter the person's school in the SIS.",
     ),
+    "endpoint_missing": IssueKind(
+        "warning",
+        "The SIS does not offer this list; people are loaded without what it tells.",
+        "Ask the vendor of the SIS to open it to the credentials of the integration.",
+    ),
     "school_not_mapped": IssueKind(
         "warning",
         "This school of the SIS is not in the building mapping, so its people are not pulled.",

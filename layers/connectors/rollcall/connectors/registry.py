@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rollcall.connectors.aeries import connector as aeries
 from rollcall.connectors.base import Connector
+from rollcall.connectors.illuminate import connector as illuminate
 from rollcall.connectors.mapping import Context
 from rollcall.connectors.powerschool import connector as powerschool
 from rollcall.connectors.powerschool_query import connector as powerschool_query
@@ -48,6 +49,10 @@ def connect(
             )
         if integration.system == "powerschool_query":
             return powerschool_query.connect(
+                integration.url, credentials, context, integration.family_identifier, transport
+            )
+        if integration.system == "illuminate":
+            return illuminate.connect(
                 integration.url, credentials, context, integration.family_identifier, transport
             )
         return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)

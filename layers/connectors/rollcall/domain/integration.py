@@ -19,7 +19,7 @@ from rollcall.domain.mapping import CodeMapping, Entity
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.url import MAX_LENGTH, Addresses, UrlRefused, parse_url
 
-System = Literal["powerschool", "powerschool_query", "aeries"]
+System = Literal["powerschool", "powerschool_query", "aeries", "illuminate"]
 FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
@@ -54,6 +54,24 @@ class AeriesCredentials(AeriesSecrets):
     """API certificate, as Aeries' security page shows it."""
 
     token: Secret
+
+
+class IlluminateSecrets(Form):
+    """Access keys of the application and of one user; what is left out stays as it is."""
+
+    consumer_token: Secret | None = None
+    consumer_secret: Secret | None = None
+    user_token: Secret | None = None
+    user_secret: Secret | None = None
+
+
+class IlluminateCredentials(IlluminateSecrets):
+    """Access keys of the application and of the user whose permissions say what is seen."""
+
+    consumer_token: Secret
+    consumer_secret: Secret
+    user_token: Secret
+    user_secret: Secret
 
 
 class Mappings(Form):
@@ -124,6 +142,14 @@ class AeriesFields(CommonFields):
     )
 
 
+class IlluminateFields(CommonFields):
+    """Illuminate over its REST API."""
+
+    system: Literal["illuminate"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
 class PowerSchoolForm(PowerSchoolFields):
     """A new PowerSchool integration."""
 
@@ -140,6 +166,12 @@ class AeriesForm(AeriesFields):
     """A new Aeries integration."""
 
     credentials: AeriesCredentials
+
+
+class IlluminateForm(IlluminateFields):
+    """A new Illuminate integration."""
+
+    credentials: IlluminateCredentials
 
 
 class PowerSchoolUpdate(PowerSchoolFields):
@@ -166,8 +198,16 @@ class AeriesUpdate(AeriesFields):
     version: int | None = None
 
 
-AnyNew = PowerSchoolForm | PowerSchoolQueryForm | AeriesForm
-AnyUpdate = PowerSchoolUpdate | PowerSchoolQueryUpdate | AeriesUpdate
+class IlluminateUpdate(IlluminateFields):
+    """An existing Illuminate integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: IlluminateSecrets = IlluminateSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+AnyNew = PowerSchoolForm | PowerSchoolQueryForm | AeriesForm | IlluminateForm
+AnyUpdate = PowerSchoolUpdate | PowerSchoolQueryUpdate | AeriesUpdate | IlluminateUpdate
 AnyForm = AnyNew | AnyUpdate
 IntegrationForm = Annotated[AnyNew, Field(discriminator="system")]
 IntegrationUpdate = Annotated[AnyUpdate, Field(discriminator="system")]
@@ -203,6 +243,13 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         ("consumer_token", "consumer_secret"),
     ),
     "aeries": SystemSpec("Aeries", "aeries", AeriesForm, AeriesUpdate, ("token",)),
+    "illuminate": SystemSpec(
+        "Illuminate",
+        "illuminate",
+        IlluminateForm,
+        IlluminateUpdate,
+        ("consumer_token", "consumer_secret", "user_token", "user_secret"),
+    ),
 }
 
 

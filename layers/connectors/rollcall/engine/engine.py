@@ -312,11 +312,10 @@ def _enter(job: Job, stage: Stage) -> None:
 
 
 def _guard(job: Job) -> None:
-    """What no approval can override."""
-    now: dict[str, int] = {}
+    """What no approval can override. A stream that was there last time and is not offered any more counts as empty."""
+    known = {name: len(table.ids) for name, table in job.snapshot.tables.items() if name in job.streams}
+    now = dict.fromkeys(known, 0)
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
         now[part.stream] = now.get(part.stream, 0) + records
-    before = {
-        name: len(table.ids) for name, table in job.snapshot.tables.items() if not job.streams[name].per
-    }
+    before = {name: count for name, count in known.items() if not job.streams[name].per}
     refuse_empty(now, before, buildings(job), job.snapshot.buildings)
