@@ -10,17 +10,27 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simulators import aeries, powerschool
+from simulators import aeries, oneroster, powerschool
 from simulators.control import PREFIX, Simulator
 from simulators.district import TODAY, generate
 from simulators.serving import serve
 
-Switches = TypeVar("Switches", aeries.Options, powerschool.Options)
+Switches = TypeVar("Switches", aeries.Options, oneroster.Options, powerschool.Options)
+
+
+ROSTERS: dict[str, Callable[..., oneroster.Options]] = {
+    "oneroster": oneroster.Options,
+    "schooltool": oneroster.schooltool,
+}
+    "oneroster": oneroster.Options,
+    "schooltool": oneroster.schooltool,
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m simulators", description="Serves a simulated SIS on 127.0.0.1."
     )
     systems = root.add_subparsers(dest="system", required=True)
-    for system in ("powerschool", "aeries"):
+    for system in ("powerschool", "aeries", *ROSTERS):
         one = systems.add_parser(system)
         one.add_argument("--port", type=int, default=0, help="0 takes a free one")
         one.add_argument("--seed", type=int, default=7)
@@ -53,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     one = systems.choices["aeries"]
     one.add_argument("--certificate", default=aeries.Options().certificate)
     one.add_argument("--base-path", default=aeries.Options().base_path)
+    for system, preset in ROSTERS.items():
+        systems.choices[system].add_argument("--client-id", default=preset().client_id)
+        systems.choices[system].add_argument("--client-secret", default=preset().client_secret)
     return root
 
 
@@ -70,6 +83,11 @@ def make(arguments: argparse.Namespace) -> Simulator:
         return aeries.create_app(
             district, switched(aeries.Options(arguments.certificate, base_path), arguments.switch)
         )
+    if arguments.system in ROSTERS:
+        preset = ROSTERS[arguments.system](
+            client_id=arguments.client_id, client_secret=arguments.client_secret
+        )
+        return oneroster.create_app(district, switched(preset, arguments.switch))
     options = powerschool.Options(
         arguments.client_id,
         arguments.client_secret,
