@@ -5,7 +5,7 @@ For the benchmark, and for tests that compare the store with the generator's tru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -31,7 +31,7 @@ from rollcall.store.memory import (
     MemoryQueue,
     MemoryRuns,
 )
-from simulators import aeries, powerschool
+from simulators import aeries, oneroster, powerschool
 from simulators import district as generated
 from simulators.codes import code_tables
 from simulators.control import Simulator
@@ -40,7 +40,12 @@ from simulators.inprocess import call
 DISTRICT = "lakeview"
 INTEGRATION = "int_nightly"
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-FAMILY_FIELDS = {"powerschool": ("hoh_last_name", "household_home_address"), "aeries": ("family_key",)}
+FAMILY_FIELDS = {
+    "powerschool": ("hoh_last_name", "household_home_address"),
+    "aeries": ("family_key",),
+    "schooltool": ("hoh_last_name", "hoh_home_phone"),
+    "oneroster": ("hoh_last_name", "hoh_home_phone"),
+}
 
 
 @dataclass
@@ -73,14 +78,21 @@ class CountingPeople(MemoryPeople):
         super().put_many(people)
 
 
+_SIMULATORS: Mapping[str, Callable[[generated.District], Simulator]] = {
+    "powerschool": powerschool.create_app,
+    "aeries": aeries.create_app,
+    "schooltool": lambda district: oneroster.create_app(district, oneroster.schooltool()),
+    "oneroster": oneroster.create_app,
+}
+
+
 class InProcess:
     """One district with one integration, ready to sync."""
 
     def __init__(self, system: str, people: int, seed: int = 7, **settings: Any) -> None:
         self.system = system
         self.generated = generated.generate(seed, people)
-        module: Any = {"powerschool": powerschool, "aeries": aeries}[system]
-        self.simulator: Simulator = module.create_app(self.generated)
+        self.simulator: Simulator = _SIMULATORS[system](self.generated)
         self.sender = Insider(self.simulator)
         self.clock = MemoryClock(NOON)
         self.config, self.people, self.blobs = MemoryConfig(), CountingPeople(), MemoryBlobs()
@@ -151,8 +163,9 @@ class InProcess:
         )
         self.config.put_district(district)
         tables = code_tables(self.system, self.generated)
+        offices = {school.site_code for school in self.generated.schools if school.holding}
         for entity, rows in tables.items():
-            self.map_codes(entity, [row for row in rows if (entity, row[0]) != ("building", "0")])
+            self.map_codes(entity, [row for row in rows if entity != "building" or row[1] not in offices])
         fields = {
             "family_identifier": FAMILY_FIELDS[self.system],
             "drop_students_not_in_file": True,

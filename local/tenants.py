@@ -14,6 +14,8 @@ from local.simulator import Simulator
 FAMILY_FIELDS: Mapping[str, Sequence[str]] = {
     "powerschool": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
+    "schooltool": ("hoh_last_name", "hoh_home_phone"),
+    "oneroster": ("hoh_last_name", "hoh_home_phone"),
 }
 
 

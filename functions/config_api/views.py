@@ -13,7 +13,9 @@ from rollcall.domain.integration import (
     AeriesFields,
     CredentialInfo,
     Integration,
+    OneRosterFields,
     PowerSchoolFields,
+    SchoolToolFields,
     System,
 )
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
@@ -80,10 +82,25 @@ class AeriesView(_StoredIntegration, AeriesFields):
     model_config = ConfigDict(strict=False)
 
 
-IntegrationView = Annotated[PowerSchoolView | AeriesView, Field(discriminator="system")]
-_INTEGRATION_VIEWS: dict[System, type[PowerSchoolView] | type[AeriesView]] = {
+class SchoolToolView(_StoredIntegration, SchoolToolFields):
+    """A SchoolTool integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
+class OneRosterView(_StoredIntegration, OneRosterFields):
+    """A OneRoster integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
+AnyView = PowerSchoolView | AeriesView | SchoolToolView | OneRosterView
+IntegrationView = Annotated[AnyView, Field(discriminator="system")]
+_INTEGRATION_VIEWS: dict[System, type[AnyView]] = {
     "powerschool": PowerSchoolView,
     "aeries": AeriesView,
+    "schooltool": SchoolToolView,
+    "oneroster": OneRosterView,
 }
 
 
@@ -300,7 +317,7 @@ def district_view(district: District, now: datetime) -> DistrictView:
     return DistrictView(**fields, school_year=district.school_year_at(now))
 
 
-def integration_view(integration: Integration, last: Run | None) -> PowerSchoolView | AeriesView:
+def integration_view(integration: Integration, last: Run | None) -> AnyView:
     """An integration with its last run."""
     view = _INTEGRATION_VIEWS[integration.system]
     last_run = LastRun(id=last.id, state=last.state, ended_at=last.ended_at) if last else None

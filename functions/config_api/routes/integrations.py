@@ -17,14 +17,17 @@ from config_api.views import IntegrationView, RunView, integration_view, run_vie
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Form, Invalid
 from rollcall.domain.integration import (
-    AeriesForm,
     AeriesUpdate,
     AnyForm,
     Integration,
     IntegrationUpdate,
-    PowerSchoolForm,
+    NewForm,
+    OneRosterUpdate,
     PowerSchoolUpdate,
+    SchoolToolUpdate,
     Secret,
+    System,
+    UpdateForm,
     apply_form,
     secrets_of,
 )
@@ -34,7 +37,13 @@ from rollcall.engine.start import start
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
 _run: TypeAdapter[RunView] = TypeAdapter(RunView)
-_update: TypeAdapter[PowerSchoolUpdate | AeriesUpdate] = TypeAdapter(IntegrationUpdate)
+_update: TypeAdapter[UpdateForm] = TypeAdapter(IntegrationUpdate)
+_UPDATES: dict[System, type[UpdateForm]] = {
+    "powerschool": PowerSchoolUpdate,
+    "aeries": AeriesUpdate,
+    "schooltool": SchoolToolUpdate,
+    "oneroster": OneRosterUpdate,
+}
 SortBy = Literal["name", "system", "url", "active"]
 
 
@@ -53,6 +62,8 @@ class IntegrationPatch(Form):
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    authentication: str = "oauth2"
+    token_url: str = ""
     active: bool | None = None
     version: int | None = None
 
@@ -97,7 +108,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     )
     def create_integration(
         district_id: str,
-        form: Annotated[PowerSchoolForm | AeriesForm, Body(discriminator="system")],
+        form: Annotated[NewForm, Body(discriminator="system")],
         idempotency_key: IdempotencyKey = None,
     ) -> IntegrationView:
         def make(making: Making) -> IntegrationView:
@@ -121,7 +132,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def write_integration(
         district_id: str,
         integration_id: str,
-        form: Annotated[PowerSchoolUpdate | AeriesUpdate, Body(discriminator="system")],
+        form: Annotated[UpdateForm, Body(discriminator="system")],
         if_match: IfMatch = None,
     ) -> IntegrationView:
         stored = parts.config.integration(district_id, integration_id)
@@ -231,10 +242,10 @@ def _off(stored: Integration, making: Making) -> dict[str, Any]:
     return {"active": False, "version": stored.version + 1, "updated_at": making.now}
 
 
-def _merged(stored: Integration, patch: IntegrationPatch) -> PowerSchoolUpdate | AeriesUpdate:
+def _merged(stored: Integration, patch: IntegrationPatch) -> UpdateForm:
     """The whole form that a patch comes to. Raises :class:`Invalid`."""
     changes = patch.model_dump(exclude_unset=True, exclude={"version"})
-    model = AeriesUpdate if stored.system == "aeries" else PowerSchoolUpdate
+    model = _UPDATES[stored.system]
     before = stored.model_dump(include=set(model.model_fields) - {"credentials", "version"})
     before = {name: list(value) if isinstance(value, tuple) else value for name, value in before.items()}
     mappings = {**stored.mappings, **changes.pop("mappings", {})}

@@ -6,8 +6,10 @@ import base64
 import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
+from urllib.parse import urlencode
 
 import msgspec
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
@@ -19,8 +21,8 @@ Send = Callable[[Request, Mapping[str, str]], Answer]
 
 
 class Auth(Protocol):
-    def headers(self, send: Send) -> dict[str, str]:
-        """The headers to send; may fetch a token first."""
+    def headers(self, send: Send, base: str, request: Request) -> dict[str, str]:
+        """The headers to send with ``request`` to ``base``; may fetch a token first."""
 
     def renew(self, used: Mapping[str, str]) -> bool:
         """After a 401 to a request that carried ``used``: is another try worthwhile?"""
@@ -32,7 +34,7 @@ class HeaderAuth:
     def __init__(self, name: str, secret: str) -> None:
         self._headers = {name: secret}
 
-    def headers(self, send: Send) -> dict[str, str]:
+    def headers(self, send: Send, base: str, request: Request) -> dict[str, str]:
         return self._headers
 
     def renew(self, used: Mapping[str, str]) -> bool:
@@ -48,20 +50,33 @@ class ClientCredentials:
     """OAuth 2 client credentials, with the token kept until shortly before it ends.
 
     ``expires_in`` may be text, ``token_type`` may be missing (PowerSchool sheet §1). Threads share one token.
+    ``scope`` is a list with spaces, where the server wants one. ``through`` leads to the server that gives tokens, when
+    it is another than the one that they are for.
     """
 
-    def __init__(self, path: str, client_id: str, client_secret: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: str,
+        client_id: str,
+        client_secret: str,
+        clock: Callable[[], float],
+        *,
+        scope: str = "",
+        through: Send | None = None,
+    ) -> None:
         self._path = path
+        self._body = urlencode({"grant_type": "client_credentials", **({"scope": scope} if scope else {})})
+        self._through = through
         self._basic = "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._clock = clock
         self._lock = threading.Lock()
         self._headers: dict[str, str] = {}
         self._expires_at = 0.0
 
-    def headers(self, send: Send) -> dict[str, str]:
+    def headers(self, send: Send, base: str, request: Request) -> dict[str, str]:
         with self._lock:
             if not self._headers or self._clock() >= self._expires_at:
-                self._headers, seconds = self._fetch(send)
+                self._headers, seconds = self._fetch(self._through or send)
                 # A server gives the same token until it ends, so a leeway beyond its life would ask for ever.
                 self._expires_at = self._clock() + max(seconds - _LEEWAY_SECONDS, seconds / 2)
             return self._headers
@@ -82,7 +97,7 @@ class ClientCredentials:
                 "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
                 "Accept": "application/json",
             },
-            body=b"grant_type=client_credentials",
+            body=self._body.encode(),
             expect=(200, 400, 401, 403),
         )
         answer = send(request, {"Authorization": self._basic})
@@ -98,6 +113,30 @@ class ClientCredentials:
         if not token.access_token:
             raise _rejected()
         return {"Authorization": f"Bearer {token.access_token}"}, seconds
+
+
+class SignedRequests:
+    """OAuth 1.0a without a user: every request is signed with HMAC-SHA256 by the consumer's secret alone."""
+
+    def __init__(self, consumer_key: str, consumer_secret: str) -> None:
+        self._signer = Client(
+            consumer_key, client_secret=consumer_secret, signature_method=SIGNATURE_HMAC_SHA256
+        )
+
+    def headers(self, send: Send, base: str, request: Request) -> dict[str, str]:
+        # A form body would have to be signed too; a OneRoster client only reads.
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        try:
+            _, headers, _ = self._signer.sign(base + request.path + query, request.method)  # type: ignore[arg-type]
+        except ValueError:
+            raise NeedsAttention(
+                "credentials_rejected", "The credentials hold characters that cannot be sent to a SIS."
+            ) from None
+        return {"Authorization": headers["Authorization"]}
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        # A request that is sent again after an outage repeats its nonce, which a server may refuse.
+        return True
 
 
 def _rejected() -> NeedsAttention:

@@ -40,10 +40,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rollcall.connectors.auth import Auth
+from rollcall.connectors.auth import Auth, Send
 from rollcall.connectors.wire import Answer, Request, Sender
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
-from rollcall.domain.url import UrlRefused, parse_url
+from rollcall.domain.url import SisUrl, UrlRefused, parse_url
 
 ANSWER_SECONDS = 45.0
 PATIENCE_SECONDS = 60.0
@@ -85,12 +85,12 @@ class Transport:
 
     def client(self, url: str, auth: Auth) -> Client:
         """One SIS: ``url`` is the part of its addresses that stands before every ``Request.path``."""
-        try:
-            # Only the sender knows whether loopback is allowed; here the URL is taken apart by its one parser.
-            parts = parse_url(url, "loopback")
-        except UrlRefused as refused:
-            raise NeedsAttention("address_not_allowed", refused.message) from None
-        return Client(self, parts.origin + parts.path, auth)
+        return Client(self, _base(url), auth)
+
+    def unsigned(self, url: str) -> Send:
+        """Requests without authentication to another server, such as one that only gives tokens."""
+        base = _base(url)
+        return lambda request, headers: self.send(base, request, headers, threading.Event())
 
     def send(self, base: str, request: Request, headers: Mapping[str, str], stop: threading.Event) -> Answer:
         """One answer whose status is in ``request.expect``. ``stop`` ends the tries of an abandoned prefetch."""
@@ -215,13 +215,29 @@ class Client:
 
         # The 401 must come back here once, to renew the credential, before it is an error.
         lenient = msgspec.structs.replace(request, expect=(*request.expect, 401))
-        used = self._auth.headers(plain)
+        used = self._auth.headers(plain, self._base, request)
         answer = plain(lenient, used)
         if answer.status != 401:
             return answer
         if self._auth.renew(used):
-            return plain(request, self._auth.headers(plain))
+            return plain(request, self._auth.headers(plain, self._base, request))
         raise self._transport.refusal(request, answer)
+
+
+def parsed(url: str) -> SisUrl:
+    """An address in pieces. Raises ``NeedsAttention``.
+
+    Only the sender knows whether loopback is allowed; here the URL is taken apart by its one parser.
+    """
+    try:
+        return parse_url(url, "loopback")
+    except UrlRefused as refused:
+        raise NeedsAttention("address_not_allowed", refused.message) from None
+
+
+def _base(url: str) -> str:
+    parts = parsed(url)
+    return parts.origin + parts.path
 
 
 def _leads_to(answer: Answer) -> str | None:

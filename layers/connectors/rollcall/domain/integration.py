@@ -19,8 +19,9 @@ from rollcall.domain.mapping import CodeMapping, Entity
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.url import MAX_LENGTH, Addresses, UrlRefused, parse_url
 
-System = Literal["powerschool", "aeries"]
+System = Literal["powerschool", "aeries", "schooltool", "oneroster"]
 FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
+Authentication = Literal["oauth2", "oauth1"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
 MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -54,6 +55,20 @@ class AeriesCredentials(AeriesSecrets):
     """API certificate, as Aeries' security page shows it."""
 
     token: Secret
+
+
+class OneRosterSecrets(Form):
+    """OneRoster client id and secret; what is left out stays as it is."""
+
+    consumer_token: Secret | None = None
+    consumer_secret: Secret | None = None
+
+
+class OneRosterCredentials(OneRosterSecrets):
+    """OneRoster client id and secret (OAuth 2), or consumer key and secret (OAuth 1.0a)."""
+
+    consumer_token: Secret
+    consumer_secret: Secret
 
 
 class Mappings(Form):
@@ -110,6 +125,28 @@ class AeriesFields(CommonFields):
     )
 
 
+class SchoolToolFields(CommonFields):
+    """SchoolTool by way of its OneRoster service."""
+
+    system: Literal["schooltool"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
+class OneRosterFields(CommonFields):
+    """Any SIS with a OneRoster 1.1 or 1.2 service; the version stands at the end of the address."""
+
+    system: Literal["oneroster"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+    authentication: Authentication = Field(
+        default="oauth2", description="OAuth 2 client credentials, or OAuth 1.0a (OneRoster 1.1 only)"
+    )
+    token_url: Annotated[str, StringConstraints(max_length=MAX_LENGTH)] = Field(
+        default="", description="Where OAuth 2 tokens are given; blank is /token under the address"
+    )
+
+
 class PowerSchoolForm(PowerSchoolFields):
     """A new PowerSchool integration."""
 
@@ -120,6 +157,18 @@ class AeriesForm(AeriesFields):
     """A new Aeries integration."""
 
     credentials: AeriesCredentials
+
+
+class SchoolToolForm(SchoolToolFields):
+    """A new SchoolTool integration. It may be made before the client id and secret are known."""
+
+    credentials: OneRosterSecrets = OneRosterSecrets()
+
+
+class OneRosterForm(OneRosterFields):
+    """A new OneRoster integration."""
+
+    credentials: OneRosterCredentials
 
 
 class PowerSchoolUpdate(PowerSchoolFields):
@@ -138,9 +187,27 @@ class AeriesUpdate(AeriesFields):
     version: int | None = None
 
 
-IntegrationForm = Annotated[PowerSchoolForm | AeriesForm, Field(discriminator="system")]
-IntegrationUpdate = Annotated[PowerSchoolUpdate | AeriesUpdate, Field(discriminator="system")]
-AnyForm = PowerSchoolForm | AeriesForm | PowerSchoolUpdate | AeriesUpdate
+class SchoolToolUpdate(SchoolToolFields):
+    """An existing SchoolTool integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: OneRosterSecrets = OneRosterSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class OneRosterUpdate(OneRosterFields):
+    """An existing OneRoster integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: OneRosterSecrets = OneRosterSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+NewForm = PowerSchoolForm | AeriesForm | SchoolToolForm | OneRosterForm
+UpdateForm = PowerSchoolUpdate | AeriesUpdate | SchoolToolUpdate | OneRosterUpdate
+IntegrationForm = Annotated[NewForm, Field(discriminator="system")]
+IntegrationUpdate = Annotated[UpdateForm, Field(discriminator="system")]
+AnyForm = NewForm | UpdateForm
 
 
 @dataclass(frozen=True)
@@ -152,7 +219,7 @@ class SystemSpec:
 
     title: str
     family: str
-    form: type[PowerSchoolForm] | type[AeriesForm]
+    form: type[NewForm]
     credentials: tuple[str, ...]
 
 
@@ -161,6 +228,11 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         "PowerSchool", "powerschool", PowerSchoolForm, ("consumer_token", "consumer_secret")
     ),
     "aeries": SystemSpec("Aeries", "aeries", AeriesForm, ("token",)),
+    # SchoolTool's people have the same ids whichever of the two reads them.
+    "schooltool": SystemSpec(
+        "SchoolTool", "oneroster", SchoolToolForm, ("consumer_token", "consumer_secret")
+    ),
+    "oneroster": SystemSpec("OneRoster", "oneroster", OneRosterForm, ("consumer_token", "consumer_secret")),
 }
 
 
@@ -188,6 +260,8 @@ class Integration(Record):
     alternate_enrollment_codes: tuple[str, ...] = ()
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    authentication: Authentication = "oauth2"
+    token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
     source: str
     active: bool = True
@@ -226,15 +300,22 @@ def apply_form(
         origin = parse_url(form.url, addresses).origin
     except UrlRefused as refused:
         errors.append(FieldError(field="url", code=refused.code, message=refused.message))
-    moved = stored is None or origin != _origin(stored.url)
-    if stored and origin and moved:
-        errors += _secrets_needed(form)
+    tokens_from = ""
+    if isinstance(form, OneRosterFields):
+        errors += _oauth_faults(form)
+        if form.token_url:
+            try:
+                tokens_from = parse_url(form.token_url, addresses).origin
+            except UrlRefused as refused:
+                errors.append(FieldError(field="token_url", code=refused.code, message=refused.message))
+    if stored and origin and _leads_elsewhere(stored, origin, tokens_from):
+        errors += _secrets_needed(form, stored)
     raise_if_any(errors)
     given = {
         key: CredentialInfo(updated_at=now, ends_with=_tail(secret))
         for key, secret in secrets_of(form).items()
     }
-    active = form.active if isinstance(form, PowerSchoolUpdate | AeriesUpdate) else None
+    active = form.active if isinstance(form, UpdateForm) else None
     fields = form.model_dump(exclude={"credentials", "active", "version"})
     return Integration(
         **fields,
@@ -280,12 +361,31 @@ def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[
     return errors
 
 
-def _secrets_needed(form: AnyForm) -> list[FieldError]:
+def _oauth_faults(form: OneRosterFields) -> list[FieldError]:
+    if form.authentication != "oauth1":
+        return []
+    errors = []
+    if form.url.rstrip("/").endswith("/v1p2"):
+        message = "OneRoster 1.2 is read with OAuth 2 only."
+        errors.append(FieldError(field="authentication", code="not_in_version", message=message))
+    if form.token_url:
+        message = "OAuth 1.0a has no tokens; leave the address for them out."
+        errors.append(FieldError(field="token_url", code="not_with_oauth1", message=message))
+    return errors
+
+
+def _leads_elsewhere(stored: Integration, origin: str, tokens_from: str) -> bool:
+    """Whether a stored secret would be sent to a server that it was not entered for."""
+    known = {_origin(stored.url), *([_origin(stored.token_url)] if stored.token_url else [])}
+    return origin != _origin(stored.url) or (tokens_from or origin) not in known
+
+
+def _secrets_needed(form: AnyForm, stored: Integration) -> list[FieldError]:
     """Else whoever may edit the URL could have the stored secrets sent to a server of their own."""
     message = "The address leads to another server, so this secret must be entered again."
     return [
         FieldError(field=f"credentials.{key}", code="required_with_new_address", message=message)
-        for key in SYSTEMS[form.system].credentials
+        for key in stored.credentials
         if key not in secrets_of(form)
     ]
 
