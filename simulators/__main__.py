@@ -28,9 +28,6 @@ ROSTERS: dict[str, Callable[..., oneroster.Options]] = {
     "oneroster": oneroster.Options,
     "schooltool": oneroster.schooltool,
 }
-    "oneroster": oneroster.Options,
-    "schooltool": oneroster.schooltool,
-}
 
 
 def parser() -> argparse.ArgumentParser:
