@@ -58,9 +58,10 @@ class Insider:
     def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:
         """One request; nothing here can be slow."""
         self.requests.append(request.template)
-        path, query = urlsplit(url).path, urlencode(request.params)
+        address, query = urlsplit(url), urlencode(request.params)
+        sent = {"Host": address.netloc, **headers}
         try:
-            answer = call(self.app, request.method, path, query, headers, request.body or b"")
+            answer = call(self.app, request.method, address.path, query, sent, request.body or b"")
         except ConnectionResetError:
             raise SourceTransient("source_interrupted", "The connection was torn off.") from None
         return Answer(*answer)

@@ -18,7 +18,9 @@ systems = pytest.mark.parametrize("system", SYSTEMS)
 
 
 def compare(town: InProcess) -> list[str]:
-    return differences(expected(town.system, truth(town.generated)), stored(map(shown, town.stored()), town.system))
+    return differences(
+        expected(town.system, truth(town.generated)), stored(map(shown, town.stored()), town.system)
+    )
 
 
 @systems

@@ -82,18 +82,20 @@ class OneRoster:
         for stream in self.streams:
             if stream.name == "students":
                 parts += self._student_parts(ids, externals)
-            elif stream.name == "users" or self._paging.offers(
-                self._collection("demographics", "demographics"), _NOT_OFFERED
-            ):
-                parts.append(Part(stream=stream.name, label=stream.name))
+            elif stream.name == "users":
+                self._paging.offers(self._collection("users", "users"))
+                parts.append(Part(stream="users", label="users"))
             else:
-                issues.append(issue("demographics_not_offered"))
-        if any(part.stream == "users" for part in parts):
-            self._paging.offers(self._collection("users", "users"))
+                offered = self._paging.offers(self._collection("demographics", "demographics"), _NOT_OFFERED)
+                # Read as an empty list: where there were demographics before, that stops the run.
+                parts.append(Part(stream="demographics", label="demographics", params={"offered": offered}))
+                issues += [] if offered else [issue("demographics_not_offered")]
         return Survey(parts=parts, reference={"schools": externals}, issues=issues)
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         """Pages of one list in the order of ids."""
+        if not part.params.get("offered", True):
+            return iter([Page(body=b'{"demographics":[]}', cursor=None)])
         school = part.params.get("school")
         found = self._students_of(school) if school else self._collection(part.stream, _KEYS[part.stream])
         return self._paging.pages(found, cursor, _ids)
