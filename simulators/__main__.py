@@ -23,7 +23,6 @@ from simulators.serving import serve
 
 Switches = TypeVar("Switches", aeries.Options, oneroster.Options, powerschool.Options)
 
-
 ROSTERS: dict[str, Callable[..., oneroster.Options]] = {
     "oneroster": oneroster.Options,
     "schooltool": oneroster.schooltool,

@@ -15,6 +15,12 @@ Row = dict[str, Any]
 
 DISTRICT_ORG = 1
 _KEPT = frozenset({"orgs", "roles", "agents", "children", "metadata"})
+# Dates, flags, words from a list and references have no empty text.
+_NEVER_TEXT = frozenset(
+    ("birthDate", "birthdate", "beginDate", "endDate", "hispanicOrLatinoEthnicity", "sex", "parent")
+)
+    ["birthDate", "birthdate", "beginDate", "endDate", "hispanicOrLatinoEthnicity", "sex", "parent"]
+)
 _NAMESPACE = uuid.UUID("5d0c6f1e-7d0b-4c1e-9f0a-6a3b9f5f2d11")
 
 
@@ -115,7 +121,8 @@ class Roster:
             if value in ("", None, []) and name not in _KEPT:
                 if self.options.blanks == "omitted":
                     continue
-                row[name] = value if value == [] else "" if self.options.blanks == "empty" else None
+                empty = "" if self.options.blanks == "empty" and name not in _NEVER_TEXT else None
+                row[name] = value if value == [] else empty
             elif isinstance(value, bool):
                 row[name] = value if self.options.json_booleans else str(value).lower()
             elif isinstance(value, date):

@@ -18,8 +18,8 @@ oneroster_client = pytest.importorskip("oneroster_client")
 
 @pytest.mark.parametrize("preset", [oneroster.Options, oneroster.schooltool])
 def test_strongmind_reads_the_whole_roster(district: District, preset: Any):
-    # Its models refuse a null where the standard has none, and read the text "false" as true.
-    options = preset(scope_required=False, demographics="offered", null_references=False, json_booleans=True)
+    # Its models refuse a null where the standard has none.
+    options = preset(scope_required=False, demographics="offered", null_references=False)
     app = oneroster.create_app(district, options)
     headers = {"Authorization": basic(app), "Content-Type": FORM}
     body = b"grant_type=client_credentials"

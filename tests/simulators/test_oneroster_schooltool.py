@@ -73,6 +73,20 @@ def test_what_its_client_had_to_code_around(mindex: Caller):
     assert all(row["beginDate"].endswith("T00:00:00.000Z") for row in enrollments)
 
 
+def test_texts_may_be_empty_where_dates_are_null(shared: District):
+    app = oneroster.create_app(shared, oneroster.schooltool(url_token="t", demographics="offered"))
+
+    def rows(name: str) -> list[dict[str, object]]:
+        body = call(app, "GET", f"{BASE}/{name}", "limit=99999&token=t")[2]
+        return list(msgspec.json.decode(body)[name])
+
+    assert "" in {row["middleName"] for row in rows("users")}
+    births = {row["birthDate"] for row in rows("demographics")}
+    assert None in births
+    assert "" not in births
+    assert None in {row["endDate"] for row in rows("enrollments")}
+
+
 def test_staff_without_a_class_are_absent_and_july_is_a_swing(shared: District):
     options = oneroster.schooltool(url_token="t")
     app = oneroster.create_app(shared, options)
