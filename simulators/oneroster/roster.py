@@ -19,8 +19,6 @@ _KEPT = frozenset({"orgs", "roles", "agents", "children", "metadata"})
 _NEVER_TEXT = frozenset(
     ("birthDate", "birthdate", "beginDate", "endDate", "hispanicOrLatinoEthnicity", "sex", "parent")
 )
-    ["birthDate", "birthdate", "beginDate", "endDate", "hispanicOrLatinoEthnicity", "sex", "parent"]
-)
 _NAMESPACE = uuid.UUID("5d0c6f1e-7d0b-4c1e-9f0a-6a3b9f5f2d11")
 
 
