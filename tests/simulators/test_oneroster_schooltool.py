@@ -120,3 +120,12 @@ def test_the_command_line(system: str, path: str):
     assert ready["url"].endswith(path)
     assert ready["control_url"].endswith("/_sim")
     assert set(ready["credentials"]) == {"consumer_token", "consumer_secret"}
+
+
+def test_new_york_has_its_own_words_for_two_grades(shared: District, mindex: Caller):
+    assert {"PK", "KG"} <= {row["grades"][0] for row in all_of(mindex, "students")}
+    app = oneroster.create_app(shared, oneroster.schooltool(grade_style="sirs", url_token="t"))
+    body = call(app, "GET", f"{BASE}/students", "limit=99999&token=t")[2]
+    grades = {row["grades"][0] for row in msgspec.json.decode(body)["users"]}
+    assert {"PKF", "KF", "TK", "01", "12"} <= grades
+    assert not {"PK", "KG"} & grades
