@@ -11,12 +11,16 @@ from rollcall.domain.integration import SYSTEMS
 from tests.connectors.build import CREDENTIALS, Sis, connector, integration, lookups, transport
 
 
+ROSTERS = ("schooltool", "oneroster")
+
+
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_system_has_a_connector(system: str) -> None:
     sis = Sis(lambda request: b"{}")
     found = connector(system, sis)
     assert found.version
-    assert {s.name for s in found.streams} == {"students", "staff", "contacts"}
+    kinds = {"students", "users", "demographics"} if system in ROSTERS else {"students", "staff", "contacts"}
+    assert {s.name for s in found.streams} == kinds
     assert sis.requests == []
 
 

@@ -43,7 +43,6 @@ MAPPINGS = [
 
 INTEGRATIONS = [
     ({"system": "illuminate"}, {("system", "system_not_available")}),
-    ({"system": "schooltool"}, {("system", "system_not_available")}),
     ({"system": 1}, {("system", "system_not_available")}),
     ({"url": "http://sis.example.org"}, {("url", "url_scheme")}),
     ({"url": "https://127.0.0.1"}, {("url", "url_host")}),

@@ -40,11 +40,11 @@ def test_another_time_zone_moves_the_schedules(client: Client, integration: dict
 
 def test_systems_come_with_their_forms(client: Client) -> None:
     items = {item["system"]: item for item in client.as_().get("/v1/systems").json["items"]}
-    assert set(items) == {"powerschool", "aeries"}
+    assert set(items) == {"powerschool", "aeries", "schooltool", "oneroster"}
     assert items["aeries"]["credentials"] == ["token"]
     for system, item in items.items():
         assert item["form"]["additionalProperties"] is False
-        assert "use_contact_record" in item["form"]["properties"] or system == "powerschool"
+        assert "use_contact_record" in item["form"]["properties"] or system != "aeries"
 
 
 def test_mappings_are_written_and_read(client: Client) -> None:
