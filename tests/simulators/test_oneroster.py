@@ -274,3 +274,14 @@ def test_a_code_that_no_mapping_holds_is_sent_as_it_is():
     assert odd
     for key, codes in odd.items():
         assert rows[key]["grades"] == [codes["grade_level"]]
+
+
+def test_the_home_school_comes_first(district: District):
+    client = roster(district)
+    student = next(s for s in district.students if s.active and sum(e.active for e in s.enrollments) == 2)
+    taken = {row.school_code for row in student.enrollments}
+    target = next(s for s in district.schools if not s.holding and s.code not in taken)
+    client.app.change("move", student_id=student.id, school_code=target.code)
+    row = client.get(f"/students/student-{student.id}")["user"]
+    assert row["orgs"][0]["sourcedId"] == f"org-{target.id}"
+    assert len(row["orgs"]) == 2
