@@ -10,7 +10,6 @@ from rollcall.domain.errors import NeedsAttention
 from rollcall.domain.integration import SYSTEMS
 from tests.connectors.build import CREDENTIALS, Sis, connector, integration, lookups, transport
 
-
 ROSTERS = ("schooltool", "oneroster")
 
 

@@ -71,13 +71,14 @@ class OneRoster:
     def survey(self) -> Survey:
         """The schools and the year, and one small call of each kind to see that it is permitted."""
         orgs = self._paging.all(self._collection("orgs", "orgs"), _orgs)
-        schools = [org for org in orgs if is_active(org.status) and self._is_place(org)]
-        externals = {identifier(org.sourcedId): self._external(org) for org in schools}
-        names = {identifier(org.sourcedId): text(org.name) for org in schools}
+        places = [org for org in orgs if is_active(org.status) and self._is_place(org)]
+        externals = {identifier(org.sourcedId): self._external(org) for org in places}
+        names = {identifier(org.sourcedId): text(org.name) for org in places}
         mapped, issues = in_scope(((externals[i], names[i]) for i in sorted(externals)), self._context)
         issues += self._year_issues()
         buildings = dict(mapped)
-        ids = {i: buildings[external] for i, external in sorted(externals.items()) if external in buildings}
+        schools = sorted(identifier(org.sourcedId) for org in places if _is_school(org))
+        ids = {i: buildings[externals[i]] for i in schools if externals[i] in buildings}
         parts: list[Part] = []
         for stream in self.streams:
             if stream.name == "students":
@@ -101,8 +102,12 @@ class OneRoster:
         return self._paging.pages(found, cursor, _ids)
 
     def _student_parts(self, buildings: Mapping[str, str], externals: Mapping[str, str]) -> list[Part]:
-        first = next(iter(buildings))
-        if self._conventions.by_school and self._paging.offers(self._students_of(first), _NOT_OFFERED):
+        first = next(iter(buildings), None)
+        if (
+            first
+            and self._conventions.by_school
+            and self._paging.offers(self._students_of(first), _NOT_OFFERED)
+        ):
             return [
                 Part(
                     stream="students",
@@ -133,9 +138,7 @@ class OneRoster:
 
     def _is_place(self, org: Org) -> bool:
         """A school, or whatever else the district has put into its building mapping, such as its office."""
-        if (text(org.type) or "").lower() == "school":
-            return True
-        return self._context.building(self._external(org)) is not None
+        return _is_school(org) or self._context.building(self._external(org)) is not None
 
     def _external(self, org: Org) -> str:
         """What the building mapping calls a school: its identifier, or its id where only that is mapped."""
@@ -196,6 +199,10 @@ class OneRoster:
 def _student_and_agents(ids: UserIds) -> tuple[str, ...]:
     student = person_key("student", identifier(ids.sourcedId))
     return (student, *(person_key("contact", agent) for agent in agents_of(ids.agents)))
+
+
+def _is_school(org: Org) -> bool:
+    return (text(org.type) or "").lower() == "school"
 
 
 def _is_of_year(session: Session, school_year: str) -> bool | None:
