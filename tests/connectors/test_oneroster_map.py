@@ -272,3 +272,12 @@ def test_a_role_that_cannot_be_read_is_not_lost(changes: Any) -> None:
 @pytest.mark.parametrize("agents", ["x", [1, None, {}, {"sourcedId": [1]}], None, {"sourcedId": "u-1"}])
 def test_agents_that_cannot_be_read_are_none(agents: Any) -> None:
     assert people("users", {**PARENT, "agents": agents}) == ("contact:u-90",)
+
+
+@pytest.mark.parametrize("field", ["role", "givenName", "agents"])
+def test_bytes_that_are_no_text_cost_one_record(field: str) -> None:
+    rows = encoded([{**PARENT, field: "@"}, OTHER]).replace(b'"@"', b'"\xff"')
+    found = connector("oneroster").split("users", Page(body=b'{"users":' + rows + b"}", cursor=None))
+    assert [record.id for record in found] == ["u-90", "u-91"]
+    assert "contact:u-90" in found[0].people
+    assert codes_of(mapped("contact:u-90", users=[bytes(found[0].raw)])) == ["record_malformed"]

@@ -87,7 +87,8 @@ def people_of(ids: UserIds) -> tuple[str, ...]:
     A guardian's row speaks of their students too, for a student's ties need the guardian's role and name.
     """
     user_id = identifier(ids.sourcedId)
-    written = [ids.role] if ids.roles in (None, []) else _roles_of(ids.roles)
+    roles = _value(ids.roles)
+    written = [_value(ids.role)] if roles in (None, []) else _roles_of(roles)
     kinds = {kind_of(role) for role in written}
     if not all(isinstance(role, str) for role in written):
         # Not readable: mapping will say so, of whichever of the two was there before.
@@ -98,11 +99,20 @@ def people_of(ids: UserIds) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def agents_of(agents: Any) -> list[str]:
+def agents_of(raw: msgspec.Raw) -> list[str]:
     """Ids of the users that a record refers to, in its order, each once; entries without an id are passed over."""
+    agents = _value(raw)
     entries: Sequence[Any] = agents if isinstance(agents, list) else ()
     found = (entry.get("sourcedId") for entry in entries if isinstance(entry, dict))
     return list(dict.fromkeys(i for i in (text(v) for v in found if isinstance(v, str | int)) if i))
+
+
+def _value(raw: msgspec.Raw) -> Any:
+    """What a field holds; False, which no field holds, when that cannot be read."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
 
 
 def _roles_of(roles: Any) -> list[Any]:

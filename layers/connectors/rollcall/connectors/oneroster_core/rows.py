@@ -6,11 +6,11 @@ and so may the ``sourcedId`` inside a reference (SchoolTool sheet §A2). Boolean
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from rollcall.connectors.records import Scalar
+
+_NOTHING = msgspec.Raw(b"null")
 
 
 class ObjectIds(msgspec.Struct):
@@ -20,12 +20,12 @@ class ObjectIds(msgspec.Struct):
 
 
 class UserIds(msgspec.Struct):
-    """Whom a user record speaks of. Read without types: one odd record must not cost a whole page."""
+    """Whom a user record speaks of. All but the id is read later: one odd record must not cost a whole page."""
 
     sourcedId: int | str
-    role: Any = None
-    roles: Any = None
-    agents: Any = None
+    role: msgspec.Raw = _NOTHING
+    roles: msgspec.Raw = _NOTHING
+    agents: msgspec.Raw = _NOTHING
 
 
 class Ref(msgspec.Struct):
