@@ -32,7 +32,7 @@ from rollcall.store.memory import (
     MemoryQueue,
     MemoryRuns,
 )
-from simulators import aeries, illuminate, powerschool
+from simulators import aeries, illuminate, oneroster, powerschool
 from simulators import district as generated
 from simulators.codes import code_tables
 from simulators.control import Simulator
@@ -46,6 +46,8 @@ FAMILY_FIELDS = {
     "powerschool_query": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
     "illuminate": ("hoh_last_name", "household_home_address"),
+    "schooltool": ("hoh_last_name", "hoh_home_phone"),
+    "oneroster": ("hoh_last_name", "hoh_home_phone"),
 }
 
 
@@ -59,9 +61,10 @@ class Insider:
     def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:
         """One request; nothing here can be slow."""
         self.requests.append(request.template)
-        path, query = urlsplit(url).path, urlencode(request.params)
+        address, query = urlsplit(url), urlencode(request.params)
+        sent = {"Host": address.netloc, **headers}
         try:
-            answer = call(self.app, request.method, path, query, headers, request.body or b"")
+            answer = call(self.app, request.method, address.path, query, sent, request.body or b"")
         except ConnectionResetError:
             raise SourceTransient("source_interrupted", "The connection was torn off.") from None
         return Answer(*answer)
@@ -156,8 +159,9 @@ class InProcess:
         )
         self.config.put_district(district)
         tables = code_tables(self.system, self.generated)
+        offices = {school.site_code for school in self.generated.schools if school.holding}
         for entity, rows in tables.items():
-            self.map_codes(entity, [row for row in rows if (entity, row[0]) != ("building", "0")])
+            self.map_codes(entity, [row for row in rows if entity != "building" or row[1] not in offices])
         fields = {
             "family_identifier": FAMILY_FIELDS[self.system],
             "drop_students_not_in_file": True,
@@ -194,6 +198,10 @@ def _simulator(system: str, town: generated.District, options: Any) -> Simulator
         return aeries.create_app(town, options)
     if system == "illuminate":
         return illuminate.create_app(town, options)
+    if system == "schooltool":
+        return oneroster.create_app(town, options or oneroster.schooltool())
+    if system == "oneroster":
+        return oneroster.create_app(town, options)
     if system == "powerschool_query" and options is None:
         options = powerschool.Options(plugin=build_plugin(NAME, version()))
     return powerschool.create_app(town, options)

@@ -16,6 +16,8 @@ FAMILY_FIELDS: Mapping[str, Sequence[str]] = {
     "powerschool_query": ("hoh_last_name", "household_home_address"),
     "aeries": ("family_key",),
     "illuminate": ("hoh_last_name", "household_home_address"),
+    "schooltool": ("hoh_last_name", "hoh_home_phone"),
+    "oneroster": ("hoh_last_name", "hoh_home_phone"),
 }
 
 

@@ -10,18 +10,23 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simulators import aeries, illuminate, powerschool
+from simulators import aeries, illuminate, oneroster, powerschool
 from simulators.control import PREFIX, Simulator
 from simulators.district import TODAY, generate
 from simulators.serving import serve
 
-Switches = TypeVar("Switches", aeries.Options, illuminate.Options, powerschool.Options)
+Switches = TypeVar("Switches", aeries.Options, illuminate.Options, oneroster.Options, powerschool.Options)
 ILLUMINATE_CREDENTIALS = ("consumer_token", "consumer_secret", "user_token", "user_secret")
+ROSTERS: dict[str, Callable[..., oneroster.Options]] = {
+    "oneroster": oneroster.Options,
+    "schooltool": oneroster.schooltool,
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m simulators", description="Serves a simulated SIS on 127.0.0.1."
     )
     systems = root.add_subparsers(dest="system", required=True)
-    for system in ("powerschool", "aeries", "illuminate"):
+    for system in ("powerschool", "aeries", "illuminate", *ROSTERS):
         one = systems.add_parser(system)
         one.add_argument("--port", type=int, default=0, help="0 takes a free one")
         one.add_argument("--seed", type=int, default=7)
@@ -57,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     one = systems.choices["illuminate"]
     for name in ILLUMINATE_CREDENTIALS:
         one.add_argument(f"--{name.replace('_', '-')}", default=getattr(illuminate.Options(), name))
+    for system, preset in ROSTERS.items():
+        systems.choices[system].add_argument("--client-id", default=preset().client_id)
+        systems.choices[system].add_argument("--client-secret", default=preset().client_secret)
     return root
 
 
@@ -77,6 +85,11 @@ def make(arguments: argparse.Namespace) -> Simulator:
     if arguments.system == "illuminate":
         signing = {name: getattr(arguments, name) for name in ILLUMINATE_CREDENTIALS}
         return illuminate.create_app(district, switched(illuminate.Options(**signing), arguments.switch))
+    if arguments.system in ROSTERS:
+        preset = ROSTERS[arguments.system](
+            client_id=arguments.client_id, client_secret=arguments.client_secret
+        )
+        return oneroster.create_app(district, switched(preset, arguments.switch))
     options = powerschool.Options(
         arguments.client_id,
         arguments.client_secret,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulators.district.district import District
-from simulators.district.model import RAW
+from simulators.district.model import RAW, School
 from simulators.district.values import ETHNICITIES, GENDERS, GRADES, LANGUAGES, RACES, RELATIONSHIPS, STATES
 
 Codes = dict[str, str]
@@ -76,11 +76,60 @@ _ILLUMINATE: dict[str, Codes] = {
         for detail in RELATIONSHIPS
     },
 }
+_ASIAN, _PACIFIC = "asian", "nativeHawaiianOrOtherPacificIslander"
+# OneRoster: roles of guardians, names of the race flags, CEDS grades; languages stand in metadata as ISO 639.
+_ONEROSTER: dict[str, Codes] = {
+    "gender": {"female": "female", "male": "male", "nonbinary": "other"},
+    "ethnicity": {"hispanic": "true", "not_hispanic": "false"},
+    "grade_level": {"PK": "PK", "TK": "TK", "K": "KG", **{grade: grade.zfill(2) for grade in GRADES[3:]}},
+    "race": dict(
+        zip(
+            RACES,
+            [
+                "white",
+                "blackOrAfricanAmerican",
+                "americanIndianOrAlaskaNative",
+                *[_ASIAN] * 6,
+                *[_PACIFIC] * 2,
+            ],
+            strict=True,
+        )
+    ),
+    "language": dict(
+        zip(
+            LANGUAGES,
+            [
+                "eng",
+                "spa",
+                "vie",
+                "yue",
+                "cmn",
+                "kor",
+                "tgl",
+                "por",
+                "jpn",
+                "ara",
+                "hye",
+                "fas",
+                "pan",
+                "rus",
+            ],
+            strict=True,
+        )
+    ),
+    "relationship": {
+        **dict.fromkeys(("mother", "father", "stepmother", "stepfather"), "parent"),
+        **dict.fromkeys(("guardian", "foster_parent"), "guardian"),
+        **dict.fromkeys(("grandmother", "grandfather", "aunt", "uncle", "sibling", "other"), "relative"),
+    },
+}
+_ROSTER_SYSTEMS = ("oneroster", "schooltool")
 _TABLES = {
     "aeries": _AERIES,
     "powerschool": _POWERSCHOOL,
     "powerschool_query": _POWERSCHOOL,
     "illuminate": _ILLUMINATE,
+    **dict.fromkeys(_ROSTER_SYSTEMS, _ONEROSTER),
 }
 _OURS = {"gender": GENDERS, "ethnicity": ETHNICITIES, "race": RACES, "language": LANGUAGES}
 
@@ -141,6 +190,8 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
         for school in district.schools
         if not school.holding or school.kind == "office"
     ]
+    if system in _ROSTER_SYSTEMS:
+        return _roster_tables(system, tables, district)
     if system == "aeries":
         tables["academic_year"] = [
             (f"{year}-{year + 1}", f"{year}-{(year + 1) % 100:02d}")
@@ -156,6 +207,37 @@ def code_tables(system: str, district: District) -> dict[str, list[tuple[str, st
 
 def _building(system: str, school_code: int) -> int:
     return DISTRICT_SITE if system == "illuminate" and not school_code else school_code
+
+
+Tables = dict[str, list[tuple[str, str]]]
+
+BEDS_DISTRICT = "26050106"
+"""The first eight digits of the BEDS codes of all schools; SchoolTool has these as the identifiers of its orgs."""
+
+
+def org_codes(system: str, school: School) -> tuple[str, str]:
+    """sourcedId and identifier of a school's org, as the defaults of the OneRoster and SchoolTool servers have them."""
+    if system == "schooltool":
+        return str(school.id), f"{BEDS_DISTRICT}{school.code:04d}"
+    return f"org-{school.id}", str(school.code)
+
+
+def _roster_tables(system: str, tables: Tables, district: District) -> Tables:
+    """OneRoster is coarser than the district: several details share a code, and a role is all it says of a guardian.
+
+    A building is found by the sourcedId of its org and by the identifier. New York writes two grades in its own way.
+    """
+    made = {entity: list(dict.fromkeys(rows)) for entity, rows in tables.items()}
+    made["relationship"] = [("parent", "parent"), ("guardian", "guardian"), ("relative", "relative")]
+    made["building"] = [
+        (code, school.site_code)
+        for school in district.schools
+        if not school.holding or school.kind == "office"
+        for code in org_codes(system, school)
+    ]
+    if system == "schooltool":
+        made["grade_level"] += [("PKF", "PK"), ("PKH", "PK"), ("KF", "K"), ("KH", "K")]
+    return made
 
 
 def labels(system: str) -> dict[str, dict[str, str]]:

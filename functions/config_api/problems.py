@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rollcall.domain.errors import Conflict, NotFound, StoreError, StoreThrottled
 from rollcall.domain.form import FieldError, Invalid
-from rollcall.domain.integration import SYSTEMS
+from rollcall.domain.systems import SYSTEMS
 
 MEDIA_TYPE = "application/problem+json"
 

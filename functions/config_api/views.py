@@ -9,20 +9,21 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from rollcall.domain.district import District
-from rollcall.domain.integration import (
-    AeriesFields,
-    CredentialInfo,
-    IlluminateFields,
-    Integration,
-    PowerSchoolFields,
-    PowerSchoolQueryFields,
-    System,
-)
+from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.person import PersonType, Severity, Status
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson
 from rollcall.domain.run import Mode, Run, RunState, Trigger
 from rollcall.domain.schedule import Frequency, Schedule, next_runs
+from rollcall.domain.systems import (
+    AeriesFields,
+    IlluminateFields,
+    OneRosterFields,
+    PowerSchoolFields,
+    PowerSchoolQueryFields,
+    SchoolToolFields,
+    System,
+)
 
 
 class View(BaseModel):
@@ -94,13 +95,29 @@ class IlluminateView(_StoredIntegration, IlluminateFields):
     model_config = ConfigDict(strict=False)
 
 
-AnyView = PowerSchoolView | PowerSchoolQueryView | AeriesView | IlluminateView
+class SchoolToolView(_StoredIntegration, SchoolToolFields):
+    """A SchoolTool integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
+class OneRosterView(_StoredIntegration, OneRosterFields):
+    """A OneRoster integration."""
+
+    model_config = ConfigDict(strict=False)
+
+
+AnyView = (
+    PowerSchoolView | PowerSchoolQueryView | AeriesView | IlluminateView | SchoolToolView | OneRosterView
+)
 IntegrationView = Annotated[AnyView, Field(discriminator="system")]
 _INTEGRATION_VIEWS: dict[System, type[AnyView]] = {
     "powerschool": PowerSchoolView,
     "powerschool_query": PowerSchoolQueryView,
     "aeries": AeriesView,
     "illuminate": IlluminateView,
+    "schooltool": SchoolToolView,
+    "oneroster": OneRosterView,
 }
 
 

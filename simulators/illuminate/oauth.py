@@ -10,8 +10,8 @@ import time
 from collections import Counter
 from urllib.parse import quote
 
-from oauthlib.common import Request  # type: ignore[import-untyped]
-from oauthlib.oauth1.rfc5849.signature import (  # type: ignore[import-untyped]
+from oauthlib.common import Request
+from oauthlib.oauth1.rfc5849.signature import (
     collect_parameters,
     verify_hmac_sha1,
 )

@@ -12,12 +12,14 @@ from rollcall.connectors.records import digits, text, zip_code
 from rollcall.domain.person import Mapped, encode_person
 from tests.connectors import test_aeries_map as aeries
 from tests.connectors import test_illuminate_map as illuminate
+from tests.connectors import test_oneroster_map as oneroster
 from tests.connectors import test_powerschool_map as powerschool
 from tests.connectors.build import TODAY, connector, encoded, survey
 
 POWERSCHOOL = connector("powerschool")
 AERIES = connector("aeries", use_contact_record=True)
 ILLUMINATE = connector("illuminate")
+ONEROSTER = connector("oneroster", codes=oneroster.codes())
 
 scalars = st.one_of(
     st.none(), st.text(max_size=8), st.integers(-3, 10**12), st.booleans(), st.sampled_from(["Y", " "])
@@ -182,6 +184,35 @@ def test_any_value_in_any_field_of_illuminate_is_an_issue_at_worst(field: str, v
         assert field in ("site_id", "academic_year", "entry_date", "leave_date")
 
 
+@st.composite
+def guardians(draw: st.DrawFn) -> list[bytes]:
+    fields = {
+        "sourcedId": st.sampled_from(["u-90", "u-91", "u-92"]),
+        "status": st.sampled_from(["active", "tobedeleted"]),
+        "role": st.sampled_from(["parent", "guardian", "teacher", "wizard"]),
+        "phone": st.sampled_from(["", "555-555-0177", None]),
+        "roles": st.none()
+        | st.lists(st.fixed_dictionaries({"role": st.just("parent"), "beginDate": dates, "endDate": dates})),
+    }
+    rows = draw(st.lists(st.fixed_dictionaries(fields), max_size=4))
+    return [encoded({**oneroster.PARENT, **row}) for row in rows]
+
+
+@given(users=guardians(), sexes=st.lists(st.sampled_from(["female", "male", ""]), max_size=2), data=st.data())
+def test_oneroster_people_do_not_depend_on_order(
+    users: list[bytes], sexes: list[str], data: st.DataObject
+) -> None:
+    rows = {
+        "students": [encoded(oneroster.STUDENT), encoded({**oneroster.STUDENT, "email": "x@example.org"})],
+        "users": users,
+        "demographics": [encoded({**oneroster.ABOUT, "sex": sex}) for sex in sexes],
+    }
+    shuffled = {name: data.draw(st.permutations(some)) for name, some in rows.items()}
+    for key in ("student:u-1", "contact:u-90", "staff:u-90"):
+        results = [ONEROSTER.map(key, some, oneroster.SURVEY, TODAY) for some in (rows, shuffled)]
+        assert document(results[0]) == document(results[1])
+
+
 @given(answers=contact_answers())
 def test_nothing_changes_before_the_day_to_revisit(answers: list[bytes]) -> None:
     student = [encoded(powerschool.STUDENT)]
@@ -235,6 +266,15 @@ def test_any_value_in_any_block_is_an_issue_at_worst(block: str, value: Any) -> 
     record = encoded({**powerschool.STUDENT, block: value})
     result = POWERSCHOOL.map("student:5011", {"students": [record]}, survey(), TODAY)
     assert result.person is not None or any(i.severity == "error" for i in result.issues)
+
+
+@settings(max_examples=300)
+@given(field=st.sampled_from(sorted(oneroster.STUDENT)), value=junk)
+def test_any_value_in_any_field_of_a_user_is_an_issue_at_worst(field: str, value: Any) -> None:
+    user = {**oneroster.STUDENT, field: value}
+    result = oneroster.mapped("student:u-1", students=[user])
+    if result.person is None and not any(i.severity == "error" for i in result.issues):
+        assert field in ("status", "role", "orgs")
 
 
 @given(value=scalars)

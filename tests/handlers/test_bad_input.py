@@ -46,7 +46,7 @@ INTEGRATIONS = [
         {"system": "illuminate"},
         {(f"credentials.{k}", "required") for k in ("user_token", "user_secret")},
     ),
-    ({"system": "schooltool"}, {("system", "system_not_available")}),
+    ({"system": "sis"}, {("system", "system_not_available")}),
     ({"system": 1}, {("system", "system_not_available")}),
     ({"url": "http://sis.example.org"}, {("url", "url_scheme")}),
     ({"url": "https://127.0.0.1"}, {("url", "url_host")}),

@@ -40,7 +40,9 @@ def test_another_time_zone_moves_the_schedules(client: Client, integration: dict
 
 def test_systems_come_with_their_forms(client: Client) -> None:
     items = {item["system"]: item for item in client.as_().get("/v1/systems").json["items"]}
-    assert set(items) == {"powerschool", "powerschool_query", "aeries", "illuminate"}
+    assert set(items) == {
+        "powerschool", "powerschool_query", "aeries", "illuminate", "schooltool", "oneroster",
+    }  # fmt: skip
     assert items["aeries"]["credentials"] == ["token"]
     for system, item in items.items():
         assert item["form"]["additionalProperties"] is False

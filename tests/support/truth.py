@@ -2,6 +2,10 @@
 
 ``expected`` and ``stored`` give people in one neutral form, so that they compare field by field. Contacts have no
 id that survives every system, so they are named by what makes one a person: names, e-mail and phones.
+
+OneRoster carries less: no addresses, no language, no dates of a stay, no word for a tie but the guardian's role, and no
+ids but its own, so that students and staff are known by their local ids. SchoolTool carries no demographics either, and
+only the staff that teach.
 """
 
 from __future__ import annotations
@@ -16,6 +20,12 @@ from rollcall.domain.plan import StoredPerson
 from simulators.codes import ALLERGENS
 
 Neutral = dict[str, Any]
+
+ROSTERS = ("oneroster", "schooltool")
+_ROLES = {"mother": "parent", "father": "parent", "stepmother": "parent", "stepfather": "parent"}
+_ROLES |= {"guardian": "guardian", "foster_parent": "guardian"}
+_NOT_IN_ROSTERS = ("addresses", "language")
+_NOT_IN_SCHOOLTOOL = ("birth_date", "gender", "ethnicity", "races")
 
 
 def _present(**fields: Any) -> Neutral:
@@ -54,6 +64,12 @@ def contact_name(guardian: Mapping[str, Any]) -> tuple[str, str, str]:
     return guardian["first_name"], guardian["last_name"], guardian["email"] or ""
 
 
+def _stays(system: str, student: Neutral, schools: Mapping[int, str]) -> list[Neutral]:
+    """The enrollments that a system tells of; PowerSchool knows the primary one alone."""
+    stays = [e for e in student["enrollments"] if e["active"] and e["school_code"] in schools]
+    return [e for e in stays if e["primary"]] if system.startswith("powerschool") else stays
+
+
 def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
     """``{"student": {id: {…}}, "staff": {id: {…}}, "contact": {name: {…}}}`` of one district."""
     schools = mapped_schools(truth)
@@ -63,9 +79,7 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
     linked: dict[int, list[Neutral]] = defaultdict(list)
     taught: dict[int, set[int]] = defaultdict(set)
     for student in truth["students"]:
-        stays = [e for e in student["enrollments"] if e["active"] and e["school_code"] in schools]
-        if system.startswith("powerschool"):
-            stays = [e for e in stays if e["primary"]]
+        stays = _stays(system, student, schools)
         if not stays:
             continue
         home = next((e for e in stays if e["primary"]), stays[0])
@@ -142,11 +156,51 @@ def expected(system: str, truth: Neutral) -> dict[str, dict[Any, Neutral]]:
         )
         for i in linked
     }
+    if system in ROSTERS:
+        students, staff = _as_rostered(system, truth, students, staff)
     return {"student": students, "staff": staff, "contact": contacts}
 
 
-def stored(people: Iterable[Neutral]) -> dict[str, dict[Any, Neutral]]:
-    """The same form from people as the API shows them."""
+def _as_rostered(
+    system: str, truth: Neutral, students: dict[str, Neutral], staff: dict[str, Neutral]
+) -> tuple[dict[str, Neutral], dict[str, Neutral]]:
+    """What OneRoster carries of the same people, by local id."""
+    lost = _NOT_IN_ROSTERS + (_NOT_IN_SCHOOLTOOL if system == "schooltool" else ())
+    guardians = {g["id"]: g for g in truth["guardians"]}
+    found = {}
+    for student in truth["students"]:
+        whole = students.get(str(student["id"]))
+        if whole is None:
+            continue
+        links = sorted((k for k in student["guardians"] if k["current"]), key=lambda k: k["priority"])
+        rostered = {name: value for name, value in whole.items() if name not in lost}
+        if rostered.get("gender") == "nonbinary":  # 1.1 knows male and female
+            del rostered["gender"]
+        rostered["enrollments"] = [
+            {n: v for n, v in e.items() if n not in ("start_date", "grade")} | {"grade": whole["grade"]}
+            for e in whole["enrollments"]
+        ]
+        rostered["contacts"] = [
+            (
+                priority,
+                contact_name(guardians[k["guardian_id"]]),
+                _ROLES.get(k["relationship_detail"], "relative"),
+                False,
+            )
+            for priority, k in enumerate(links, 1)
+        ]
+        found[str(student["local_id"])] = _present(**rostered)
+    teaching = {e["homeroom_teacher_id"] for s in truth["students"] for e in s["enrollments"] if e["active"]}
+    members = {
+        str(member["local_id"]): staff[str(member["id"])]
+        for member in truth["staff"]
+        if str(member["id"]) in staff and (system == "oneroster" or member["id"] in teaching)
+    }
+    return found, members
+
+
+def stored(people: Iterable[Neutral], system: str = "") -> dict[str, dict[Any, Neutral]]:
+    """The same form from people as the API shows them; ``system`` says by which id they are known."""
     rows = list(people)
     contacts = {p["id"]: p for p in rows if p["type"] == "contact"}
 
@@ -155,7 +209,8 @@ def stored(people: Iterable[Neutral]) -> dict[str, dict[Any, Neutral]]:
 
     found: dict[str, dict[Any, Neutral]] = {"student": {}, "staff": {}, "contact": {}}
     for p in rows:
-        key = named(p) if p["type"] == "contact" else p["source_id"]
+        known_by = "local_id" if system in ROSTERS else "source_id"
+        key = named(p) if p["type"] == "contact" else p[known_by]
         assert key not in found[p["type"]], f"{p['type']} is stored twice"
         common = {"status": p.get("status", "active")} | {
             n: p.get(n) for n in ("first_name", "middle_name", "last_name", "email")

@@ -14,6 +14,8 @@ STUDENTS = {
     "powerschool_query": r"\.students\.roster(\?|$)",
     "aeries": r"/schools/\d+/students",
     "illuminate": "/Api/Students",
+    "schooltool": r"/students/",
+    "oneroster": r"/schools/[^/]+/students",
 }
 LIST_COUNT = r"/student/count"
 
@@ -61,6 +63,18 @@ FAULTS: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("illuminate", "deep_json", STUDENTS["illuminate"], {}, "unexpected_shape"),
     ("illuminate", "missing_wrapper", STUDENTS["illuminate"], {}, "unexpected_shape"),
     ("illuminate", "http_404", "/Api/Users", {}, "endpoint_wrong"),
+    ("schooltool", "http_503", ".*", {}, "source_unavailable"),
+    ("oneroster", "http_429", STUDENTS["oneroster"], {"retry_after": "absent"}, "rate_limited"),
+    ("schooltool", "http_401", "/students/", {}, "credentials_rejected"),
+    ("oneroster", "http_403", "/users", {}, "permission_missing"),
+    ("schooltool", "http_403", "/students/", {}, "permission_missing"),
+    ("schooltool", "html_login", ".*", {}, "endpoint_not_json"),
+    ("oneroster", "redirect", ".*", {}, "endpoint_redirects"),
+    ("oneroster", "drop_rows", STUDENTS["oneroster"], {"rows": 1}, "count_mismatch"),
+    ("schooltool", "empty_list", "/students/", {}, "empty_pull"),
+    ("oneroster", "empty_list", STUDENTS["oneroster"], {}, ""),
+    ("schooltool", "deep_json", "/students/", {}, "unexpected_shape"),
+    ("oneroster", "missing_wrapper", STUDENTS["oneroster"], {}, "unexpected_shape"),
 ]
 
 
@@ -83,7 +97,11 @@ def test_a_fault_fails_the_run_and_changes_nobody(
     assert town.people.items == before
     town.simulator.faults.clear()
     run = town.sync()
-    assert (run.state, run.counts["student"]["update"]) == ("completed", 10), "and the next night mends it"
+    # SchoolTool does not show every change
+    mended = {"schooltool": 7}.get(system, 10)
+    assert (run.state, run.counts["student"]["update"]) == ("completed", mended), (
+        "and the next night mends it"
+    )
 
 
 @pytest.mark.parametrize("system", STUDENTS)
@@ -121,7 +139,12 @@ def test_a_token_that_dies_half_way_is_renewed(system: str) -> None:
 @pytest.mark.parametrize("system", STUDENTS)
 def test_one_record_of_the_wrong_kind_keeps_only_itself_out(system: str) -> None:
     town = InProcess(system, people=200)
-    named = {"powerschool": "name", "aeries": "FirstName"}
+    named = {
+        "powerschool": "name",
+        "aeries": "FirstName",
+        "schooltool": "givenName",
+        "oneroster": "givenName",
+    }
     field = named.get(system, "first_name")
     town.simulator.faults.add("wrong_types", STUDENTS[system], field=field, value=[1, {"x": 2}], rows=1)
     run = town.sync()

@@ -11,14 +11,16 @@ import pytest
 
 from local.inprocess import InProcess
 from simulators.district.truth import truth
-from tests.support.truth import differences, expected, shown, stored
+from tests.support.truth import ROSTERS, differences, expected, shown, stored
 
-SYSTEMS = ("powerschool", "powerschool_query", "aeries", "illuminate")
+SYSTEMS = ("powerschool", "powerschool_query", "aeries", "illuminate", "schooltool", "oneroster")
 systems = pytest.mark.parametrize("system", SYSTEMS)
 
 
 def compare(town: InProcess) -> list[str]:
-    return differences(expected(town.system, truth(town.generated)), stored(map(shown, town.stored())))
+    return differences(
+        expected(town.system, truth(town.generated)), stored(map(shown, town.stored()), town.system)
+    )
 
 
 @systems
@@ -55,7 +57,12 @@ def test_ten_changed_records_write_those_and_the_families_they_touch(system: str
     written = set(town.people.written)
     after = {s.id: s for s in town.stored()}
     assert written == {i for i in after if after[i] != before.get(i)}, "nobody is written who did not change"
-    numbers = {s.id: str(s.local_id if system == "aeries" else s.id) for s in town.generated.students}
+    numbers = {
+        s.id: str(s.local_id if system in ("aeries", *ROSTERS) else s.id) for s in town.generated.students
+    }
+    if system in ROSTERS:
+        sourced = {p.local_id: p.source_id for p in town.persons().values()}
+        numbers = {i: sourced.get(number, number) for i, number in numbers.items()}
     named = {numbers[i] for i in changed.student_ids}
     touched = {s.person.source_id for s in after.values() if s.id in written and s.person.type == "student"}
     families = {p.family_id for i, p in town.persons().items() if i in named}

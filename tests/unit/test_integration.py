@@ -7,16 +7,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from rollcall.domain.form import Invalid
-from rollcall.domain.integration import (
-    SYSTEMS,
-    AnyForm,
-    Integration,
-    IntegrationForm,
-    IntegrationUpdate,
-    apply_form,
-    secrets_of,
-)
+from rollcall.domain.integration import Integration, apply_form, secrets_of
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.systems import SYSTEMS, AnyForm, IntegrationForm, IntegrationUpdate
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ENTITIES = [
@@ -46,6 +39,8 @@ CREDENTIALS = {
         "user_token": "user-token-6",
         "user_secret": "user-secret-7",
     },
+    "schooltool": {"consumer_token": "client-client-4", "consumer_secret": "secret-secret-5"},
+    "oneroster": {"consumer_token": "client-client-6", "consumer_secret": "secret-secret-7"},
 }
 
 
@@ -226,3 +221,50 @@ def test_illuminate_needs_the_keys_of_the_application_and_of_a_user() -> None:
 def test_illuminate_refuses_what_belongs_to_other_systems(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         create("illuminate", **changes)
+
+
+def test_schooltool_may_be_entered_before_its_secrets_are_known() -> None:
+    made = create("schooltool", credentials={})
+    assert made.credentials == {}
+    assert update(made, url="https://other.example.org").url == "https://other.example.org"
+    known = update(made, credentials=CREDENTIALS["schooltool"])
+    with pytest.raises(Invalid) as caught:
+        update(known, url="https://other.example.org")
+    assert {code for _, code in faults(caught)} == {"required_with_new_address"}
+
+
+def test_schooltool_and_oneroster_of_one_server_share_people() -> None:
+    first = create("schooltool")
+    assert create("oneroster", siblings=[first]).source == first.source
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"token_url": "http://sis.example.org/token"}, ("token_url", "url_scheme")),
+        ({"token_url": "https://10.0.0.1/token"}, ("token_url", "url_host")),
+        (
+            {"authentication": "oauth1", "token_url": "https://sis.example.org/token"},
+            ("token_url", "not_with_oauth1"),
+        ),
+        (
+            {"authentication": "oauth1", "url": "https://sis.example.org/ims/oneroster/rostering/v1p2/"},
+            ("authentication", "not_in_version"),
+        ),
+    ],
+)
+def test_how_a_oneroster_server_is_signed_in_to(changes: dict[str, Any], fault: tuple[str, str]) -> None:
+    with pytest.raises(Invalid) as caught:
+        create("oneroster", **changes)
+    assert faults(caught) == {fault}
+
+
+def test_secrets_are_not_sent_to_another_token_server() -> None:
+    stored = create("oneroster", token_url="https://login.example.org/token")
+    assert update(stored, token_url="https://login.example.org/v2/token").version == 2
+    assert update(stored, token_url="").token_url == ""
+    with pytest.raises(Invalid) as caught:
+        update(stored, token_url="https://evil.example.org/token")
+    assert {code for _, code in faults(caught)} == {"required_with_new_address"}
+    fresh = update(stored, token_url="https://evil.example.org/token", credentials=CREDENTIALS["oneroster"])
+    assert fresh.token_url == "https://evil.example.org/token"

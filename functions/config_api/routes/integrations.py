@@ -19,19 +19,10 @@ from config_api.views import IntegrationView, RunView, integration_view, run_vie
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Form, Invalid
-from rollcall.domain.integration import (
-    SYSTEMS,
-    AnyForm,
-    AnyNew,
-    AnyUpdate,
-    Integration,
-    IntegrationUpdate,
-    Secret,
-    apply_form,
-    secrets_of,
-)
+from rollcall.domain.integration import Integration, apply_form, secrets_of
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.run import CHECK_AFTER, Mode, Run
+from rollcall.domain.systems import SYSTEMS, AnyForm, AnyNew, AnyUpdate, IntegrationUpdate, Secret
 from rollcall.engine.start import start
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
@@ -55,6 +46,8 @@ class IntegrationPatch(Form):
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    authentication: str = "oauth2"
+    token_url: str = ""
     active: bool | None = None
     version: int | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from config_api.api import Api
 from config_api.listing import Page
 from config_api.views import SystemView
-from rollcall.domain.integration import SYSTEMS
+from rollcall.domain.systems import SYSTEMS
 
 
 def register(api: Api) -> None:

@@ -10,7 +10,8 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 import msgspec
-from oauthlib.oauth1 import Client as Signer  # type: ignore[import-untyped]
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1
+from oauthlib.oauth1 import Client as Signer
 
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
@@ -49,12 +50,21 @@ class HeaderAuth:
 
 
 class OAuth1:
-    """OAuth 1.0a with a user token issued beforehand: every try is signed (HMAC-SHA1), its parameters included.
+    """OAuth 1.0a: every try is signed, its parameters included, by a consumer and, where there is one, a user.
 
-    A server may refuse a nonce that it has seen, so a second try needs a signature of its own.
+    A server may refuse a nonce that it has seen, so a second try needs a signature of its own. ``method`` is HMAC-SHA1
+    or HMAC-SHA256.
     """
 
-    def __init__(self, consumer_token: str, consumer_secret: str, user_token: str, user_secret: str) -> None:
+    def __init__(
+        self,
+        consumer_token: str,
+        consumer_secret: str,
+        user_token: str | None = None,
+        user_secret: str | None = None,
+        *,
+        method: str = SIGNATURE_HMAC_SHA1,
+    ) -> None:
         # oauthlib writes tokens and signatures to its log.
         logging.getLogger("oauthlib").setLevel(logging.ERROR)
         self._signer = Signer(
@@ -62,6 +72,7 @@ class OAuth1:
             client_secret=consumer_secret,
             resource_owner_key=user_token,
             resource_owner_secret=user_secret,
+            signature_method=method,
         )
 
     def headers(self, send: Send) -> dict[str, str]:
@@ -69,7 +80,12 @@ class OAuth1:
 
     def sign(self, url: str, request: Request) -> dict[str, str]:
         signed = f"{url}?{urlencode(request.params)}" if request.params else url
-        _, headers, _ = self._signer.sign(signed, request.method)
+        try:
+            _, headers, _ = self._signer.sign(signed, request.method)
+        except ValueError:
+            raise NeedsAttention(
+                "credentials_rejected", "The credentials hold characters that cannot be sent to a SIS."
+            ) from None
         return {"Authorization": headers["Authorization"]}
 
     def renew(self, used: Mapping[str, str]) -> bool:
@@ -85,10 +101,23 @@ class ClientCredentials:
     """OAuth 2 client credentials, with the token kept until shortly before it ends.
 
     ``expires_in`` may be text, ``token_type`` may be missing (PowerSchool sheet §1). Threads share one token.
+    ``scope`` is a list with spaces, where the server wants one. ``through`` leads to the server that gives tokens, when
+    it is another than the one that they are for.
     """
 
-    def __init__(self, path: str, client_id: str, client_secret: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: str,
+        client_id: str,
+        client_secret: str,
+        clock: Callable[[], float],
+        *,
+        scope: str = "",
+        through: Send | None = None,
+    ) -> None:
         self._path = path
+        self._body = urlencode({"grant_type": "client_credentials", **({"scope": scope} if scope else {})})
+        self._through = through
         self._basic = "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._clock = clock
         self._lock = threading.Lock()
@@ -98,7 +127,7 @@ class ClientCredentials:
     def headers(self, send: Send) -> dict[str, str]:
         with self._lock:
             if not self._headers or self._clock() >= self._expires_at:
-                self._headers, seconds = self._fetch(send)
+                self._headers, seconds = self._fetch(self._through or send)
                 # A server gives the same token until it ends, so a leeway beyond its life would ask for ever.
                 self._expires_at = self._clock() + max(seconds - _LEEWAY_SECONDS, seconds / 2)
             return self._headers
@@ -122,7 +151,7 @@ class ClientCredentials:
                 "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
                 "Accept": "application/json",
             },
-            body=b"grant_type=client_credentials",
+            body=self._body.encode(),
             expect=(200, 400, 401, 403),
         )
         answer = send(request, {"Authorization": self._basic})

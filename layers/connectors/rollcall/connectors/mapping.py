@@ -89,6 +89,16 @@ ISSUES: Mapping[str, IssueKind] = {
         "This school of the SIS is not in the building mapping, so its people are not pulled.",
         "Add the school to the building mapping if its people should be pulled.",
     ),
+    "demographics_not_offered": IssueKind(
+        "warning",
+        "The SIS does not offer demographics, so birth dates, genders, ethnicities and races are not loaded.",
+        "Ask whoever runs the SIS to allow the credentials to read demographics, if they should be loaded.",
+    ),
+    "school_year_unconfirmed": IssueKind(
+        "warning",
+        "The SIS does not say which school year its data is of; it is taken to be the district's.",
+        "Check the academic sessions in the SIS.",
+    ),
 }
 
 

@@ -8,8 +8,10 @@ from rollcall.connectors.aeries import connector as aeries
 from rollcall.connectors.base import Connector
 from rollcall.connectors.illuminate import connector as illuminate
 from rollcall.connectors.mapping import Context
+from rollcall.connectors.oneroster import connector as oneroster
 from rollcall.connectors.powerschool import connector as powerschool
 from rollcall.connectors.powerschool_query import connector as powerschool_query
+from rollcall.connectors.schooltool import connector as schooltool
 from rollcall.connectors.transport import Transport
 from rollcall.domain.errors import NeedsAttention
 from rollcall.domain.integration import Integration
@@ -55,6 +57,14 @@ def connect(
             return illuminate.connect(
                 integration.url, credentials, context, integration.family_identifier, transport
             )
+        if integration.system == "schooltool":
+            return schooltool.connect(
+                integration.url, credentials, context, integration.family_identifier, transport
+            )
+        if integration.system == "oneroster":
+            return oneroster.connect(
+                integration.url, credentials, context, _oneroster_options(integration), transport
+            )
         return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)
     except KeyError as missing:
         raise NeedsAttention("credentials_missing", f"The integration has no {missing.args[0]}.") from None
@@ -66,4 +76,12 @@ def _aeries_options(integration: Integration) -> aeries.Options:
         alternate_codes=frozenset(code.strip() for code in integration.alternate_enrollment_codes),
         use_local_id_as_pin=integration.use_local_id_as_pin,
         use_contact_record=integration.use_contact_record,
+    )
+
+
+def _oneroster_options(integration: Integration) -> oneroster.Options:
+    return oneroster.Options(
+        authentication=integration.authentication,
+        token_url=integration.token_url,
+        family_identifier=integration.family_identifier,
     )

@@ -40,10 +40,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rollcall.connectors.auth import Auth
+from rollcall.connectors.auth import Auth, Send
 from rollcall.connectors.wire import Answer, Request, Sender
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
-from rollcall.domain.url import UrlRefused, parse_url
+from rollcall.domain.url import SisUrl, UrlRefused, parse_url
 
 ANSWER_SECONDS = 45.0
 PATIENCE_SECONDS = 60.0
@@ -89,12 +89,12 @@ class Transport:
 
     def client(self, url: str, auth: Auth) -> Client:
         """One SIS: ``url`` is the part of its addresses that stands before every ``Request.path``."""
-        try:
-            # Only the sender knows whether loopback is allowed; here the URL is taken apart by its one parser.
-            parts = parse_url(url, "loopback")
-        except UrlRefused as refused:
-            raise NeedsAttention("address_not_allowed", refused.message) from None
-        return Client(self, parts.origin + parts.path, auth)
+        return Client(self, _base(url), auth)
+
+    def unsigned(self, url: str) -> Send:
+        """Requests without authentication to another server, such as one that only gives tokens."""
+        base = _base(url)
+        return lambda request, headers: self.send(base, request, headers, threading.Event())
 
     def send(
         self,
@@ -240,6 +240,22 @@ class Client:
         if self._auth.renew(used):
             return signed(request, self._auth.headers(plain))
         raise self._transport.refusal(request, answer)
+
+
+def parsed(url: str) -> SisUrl:
+    """An address in pieces. Raises ``NeedsAttention``.
+
+    Only the sender knows whether loopback is allowed; here the URL is taken apart by its one parser.
+    """
+    try:
+        return parse_url(url, "loopback")
+    except UrlRefused as refused:
+        raise NeedsAttention("address_not_allowed", refused.message) from None
+
+
+def _base(url: str) -> str:
+    parts = parsed(url)
+    return parts.origin + parts.path
 
 
 def _leads_to(answer: Answer) -> str | None:

@@ -1,256 +1,30 @@
 """Integrations: which SIS, where, and how its data is read.
 
-What a form holds differs by system, so the write model is a union told apart by ``system``. A system stands
-here once its connector exists. The stored :class:`Integration` is flat and never holds a secret.
+The stored :class:`Integration` is flat and never holds a secret; forms are in :mod:`rollcall.domain.systems`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, SecretStr, StringConstraints
+from pydantic import AwareDatetime, Field, SecretStr
 
-from rollcall.domain.form import FieldError, Form, Name, Record, invalid, raise_if_any, repeated
+from rollcall.domain.form import FieldError, Record, invalid, raise_if_any, repeated
 from rollcall.domain.mapping import CodeMapping, Entity
 from rollcall.domain.person import PERSON_TYPES, PersonType
-from rollcall.domain.url import MAX_LENGTH, Addresses, UrlRefused, parse_url
-
-System = Literal["powerschool", "powerschool_query", "aeries", "illuminate"]
-FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
-AeriesFamilyField = Literal[FamilyField, "family_key"]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
-MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-EnrollmentCodes = Annotated[
-    list[Annotated[str, StringConstraints(max_length=20)]],
-    Field(max_length=100, description="Program codes; an empty text stands for students without one"),
-]
-
-
-class PowerSchoolSecrets(Form):
-    """OAuth client of the plugin; what is left out stays as it is."""
-
-    consumer_token: Secret | None = None
-    consumer_secret: Secret | None = None
-
-
-class PowerSchoolCredentials(PowerSchoolSecrets):
-    """OAuth client of the plugin, as its page in PowerSchool shows it."""
-
-    consumer_token: Secret
-    consumer_secret: Secret
-
-
-class AeriesSecrets(Form):
-    """API certificate; left out, it stays as it is."""
-
-    token: Secret | None = None
-
-
-class AeriesCredentials(AeriesSecrets):
-    """API certificate, as Aeries' security page shows it."""
-
-    token: Secret
-
-
-class IlluminateSecrets(Form):
-    """Access keys of the application and of one user; what is left out stays as it is."""
-
-    consumer_token: Secret | None = None
-    consumer_secret: Secret | None = None
-    user_token: Secret | None = None
-    user_secret: Secret | None = None
-
-
-class IlluminateCredentials(IlluminateSecrets):
-    """Access keys of the application and of the user whose permissions say what is seen."""
-
-    consumer_token: Secret
-    consumer_secret: Secret
-    user_token: Secret
-    user_secret: Secret
-
-
-class Mappings(Form):
-    """The mapping that translates each entity. The building mapping also says which schools are pulled."""
-
-    building: MappingId
-    ethnicity: MappingId
-    grade_level: MappingId
-    race: MappingId
-    state: MappingId
-    gender: MappingId
-    language: MappingId
-    relationship: MappingId
-
-
-class PowerSchoolQueryMappings(Mappings):
-    """Allergies are free text in PowerSchool; without a mapping they are kept as they were typed."""
-
-    allergy: MappingId | None = None
-
-
-class AeriesMappings(Mappings):
-    """Aeries keeps one database per year, which the academic year names."""
-
-    academic_year: MappingId
-
-
-class CommonFields(Form):
-    """What every system's form has, except what differs in kind."""
-
-    name: Name
-    url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
-    drop_students_not_in_file: bool = Field(
-        default=False, description="End the enrollment of students that the SIS no longer sends"
-    )
-    member_types: Annotated[list[PersonType], Field(min_length=1, max_length=3)] = Field(
-        default_factory=lambda: list(PERSON_TYPES)
-    )
-
-
-class PowerSchoolFields(CommonFields):
-    """PowerSchool over its REST API."""
-
-    system: Literal["powerschool"]
-    mappings: Mappings
-    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
-
-
-class PowerSchoolQueryFields(CommonFields):
-    """PowerSchool over the PowerQueries of our plugin."""
-
-    system: Literal["powerschool_query"]
-    mappings: PowerSchoolQueryMappings
-    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
-
-
-class AeriesFields(CommonFields):
-    """Aeries."""
-
-    system: Literal["aeries"]
-    mappings: AeriesMappings
-    family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
-    primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
-    alternate_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
-    use_local_id_as_pin: bool = Field(default=False, description="Set the POS ID to the local ID")
-    use_contact_record: bool = Field(
-        default=False, description="Take families from Contacts, not the student row"
-    )
-
-
-class IlluminateFields(CommonFields):
-    """Illuminate over its REST API."""
-
-    system: Literal["illuminate"]
-    mappings: Mappings
-    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
-
-
-class PowerSchoolForm(PowerSchoolFields):
-    """A new PowerSchool integration."""
-
-    credentials: PowerSchoolCredentials
-
-
-class PowerSchoolQueryForm(PowerSchoolQueryFields):
-    """A new PowerSchool Query integration."""
-
-    credentials: PowerSchoolCredentials
-
-
-class AeriesForm(AeriesFields):
-    """A new Aeries integration."""
-
-    credentials: AeriesCredentials
-
-
-class IlluminateForm(IlluminateFields):
-    """A new Illuminate integration."""
-
-    credentials: IlluminateCredentials
-
-
-class PowerSchoolUpdate(PowerSchoolFields):
-    """An existing PowerSchool integration, written anew; secrets that are left out stay as they are."""
-
-    credentials: PowerSchoolSecrets = PowerSchoolSecrets()
-    active: bool | None = None
-    version: int | None = None
-
-
-class PowerSchoolQueryUpdate(PowerSchoolQueryFields):
-    """An existing PowerSchool Query integration, written anew; secrets that are left out stay as they are."""
-
-    credentials: PowerSchoolSecrets = PowerSchoolSecrets()
-    active: bool | None = None
-    version: int | None = None
-
-
-class AeriesUpdate(AeriesFields):
-    """An existing Aeries integration, written anew; secrets that are left out stay as they are."""
-
-    credentials: AeriesSecrets = AeriesSecrets()
-    active: bool | None = None
-    version: int | None = None
-
-
-class IlluminateUpdate(IlluminateFields):
-    """An existing Illuminate integration, written anew; secrets that are left out stay as they are."""
-
-    credentials: IlluminateSecrets = IlluminateSecrets()
-    active: bool | None = None
-    version: int | None = None
-
-
-AnyNew = PowerSchoolForm | PowerSchoolQueryForm | AeriesForm | IlluminateForm
-AnyUpdate = PowerSchoolUpdate | PowerSchoolQueryUpdate | AeriesUpdate | IlluminateUpdate
-AnyForm = AnyNew | AnyUpdate
-IntegrationForm = Annotated[AnyNew, Field(discriminator="system")]
-IntegrationUpdate = Annotated[AnyUpdate, Field(discriminator="system")]
-
-
-@dataclass(frozen=True)
-class SystemSpec:
-    """One system: what it is called, whose ids it speaks, and the models of its form.
-
-    Systems of one ``family`` on one server number the same people.
-    """
-
-    title: str
-    family: str
-    form: type[AnyNew]
-    update: type[AnyUpdate]
-    credentials: tuple[str, ...]
-
-
-SYSTEMS: Mapping[System, SystemSpec] = {
-    "powerschool": SystemSpec(
-        "PowerSchool",
-        "powerschool",
-        PowerSchoolForm,
-        PowerSchoolUpdate,
-        ("consumer_token", "consumer_secret"),
-    ),
-    "powerschool_query": SystemSpec(
-        "PowerSchool Query",
-        "powerschool",
-        PowerSchoolQueryForm,
-        PowerSchoolQueryUpdate,
-        ("consumer_token", "consumer_secret"),
-    ),
-    "aeries": SystemSpec("Aeries", "aeries", AeriesForm, AeriesUpdate, ("token",)),
-    "illuminate": SystemSpec(
-        "Illuminate",
-        "illuminate",
-        IlluminateForm,
-        IlluminateUpdate,
-        ("consumer_token", "consumer_secret", "user_token", "user_secret"),
-    ),
-}
+from rollcall.domain.systems import (
+    SYSTEMS,
+    AeriesFamilyField,
+    AeriesFields,
+    AnyForm,
+    AnyUpdate,
+    Authentication,
+    OneRosterFields,
+    System,
+)
+from rollcall.domain.url import Addresses, UrlRefused, parse_url
 
 
 class CredentialInfo(Record):
@@ -277,6 +51,8 @@ class Integration(Record):
     alternate_enrollment_codes: tuple[str, ...] = ()
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    authentication: Authentication = "oauth2"
+    token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
     source: str
     active: bool = True
@@ -315,9 +91,16 @@ def apply_form(
         origin = parse_url(form.url, addresses).origin
     except UrlRefused as refused:
         errors.append(FieldError(field="url", code=refused.code, message=refused.message))
-    moved = stored is None or origin != _origin(stored.url)
-    if stored and origin and moved:
-        errors += _secrets_needed(form)
+    tokens_from = ""
+    if isinstance(form, OneRosterFields):
+        errors += _oauth_faults(form)
+        if form.token_url:
+            try:
+                tokens_from = parse_url(form.token_url, addresses).origin
+            except UrlRefused as refused:
+                errors.append(FieldError(field="token_url", code=refused.code, message=refused.message))
+    if stored and origin and _leads_elsewhere(stored, origin, tokens_from):
+        errors += _secrets_needed(form, stored)
     raise_if_any(errors)
     given = {
         key: CredentialInfo(updated_at=now, ends_with=_tail(secret))
@@ -371,12 +154,31 @@ def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[
     return errors
 
 
-def _secrets_needed(form: AnyForm) -> list[FieldError]:
+def _oauth_faults(form: OneRosterFields) -> list[FieldError]:
+    if form.authentication != "oauth1":
+        return []
+    errors = []
+    if form.url.rstrip("/").endswith("/v1p2"):
+        message = "OneRoster 1.2 is read with OAuth 2 only."
+        errors.append(FieldError(field="authentication", code="not_in_version", message=message))
+    if form.token_url:
+        message = "OAuth 1.0a has no tokens; leave the address for them out."
+        errors.append(FieldError(field="token_url", code="not_with_oauth1", message=message))
+    return errors
+
+
+def _leads_elsewhere(stored: Integration, origin: str, tokens_from: str) -> bool:
+    """Whether a stored secret would be sent to a server that it was not entered for."""
+    known = {_origin(stored.url), *([_origin(stored.token_url)] if stored.token_url else [])}
+    return origin != _origin(stored.url) or (tokens_from or origin) not in known
+
+
+def _secrets_needed(form: AnyForm, stored: Integration) -> list[FieldError]:
     """Else whoever may edit the URL could have the stored secrets sent to a server of their own."""
     message = "The address leads to another server, so this secret must be entered again."
     return [
         FieldError(field=f"credentials.{key}", code="required_with_new_address", message=message)
-        for key in SYSTEMS[form.system].credentials
+        for key in stored.credentials
         if key not in secrets_of(form)
     ]
 

@@ -1,0 +1,1 @@
+"""What every OneRoster server has in common; the packages beside it say what is particular to one."""

@@ -1,0 +1,141 @@
+"""Collections, page by page: by the server's own ``next`` links where it gives them, otherwise by offset.
+
+A cursor is the next offset, or ``?`` and the query of a next link. Of a link only the query is used, after its host was
+checked: servers behind a proxy write another scheme, port or prefix than the ones they are reached by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from rollcall.connectors.base import Page
+from rollcall.connectors.paging import LoopGuard
+from rollcall.connectors.records import Rows, number, unexpected_shape
+from rollcall.connectors.transport import Client
+from rollcall.connectors.wire import Answer, Request
+from rollcall.domain.errors import SourceContract
+
+T = TypeVar("T")
+
+PAGE_SIZE = 500
+MAX_PAGES = 5_000
+_ACCEPT = {"Accept": "application/json"}
+# An address may hold commas, but not one before another address.
+_BETWEEN_LINKS = re.compile(r",\s*(?=<|/|https?:)")
+_IS_NEXT = re.compile(r"\brel\s*=\s*\"?next\b", re.IGNORECASE)
+
+_envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
+    """A list of objects: its path, the path that may be logged, and the key that holds it in the answer."""
+
+    path: str
+    template: str
+    key: str
+
+
+class Paging:
+    """Reads collections of one server. ``host`` is the only one that next links may name."""
+
+    def __init__(self, client: Client, host: str) -> None:
+        self._client = client
+        self._host = host
+
+    def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
+        """Pages from ``cursor`` on, sorted by id. Raises ``SourceContract`` for loops and foreign links.
+
+        A server may cap the page below what is asked for, so a short page does not end a list: the links do, or the
+        total, or else an empty page.
+        """
+        guard = LoopGuard(MAX_PAGES)
+        at: str | None = cursor or "0"
+        while at is not None:
+            answer = self._client.send(_request(collection, _params(at)))
+            received = len(listed(answer.body, collection.key, rows))
+            guard.check(answer.body, lambda body: len(listed(body, collection.key, rows)))
+            total = _total(answer)
+            at = self._after(at, received, total, answer)
+            yield Page(body=answer.body, cursor=at, announced=total)
+
+    def all(self, collection: Collection, rows: Rows[T]) -> list[T]:
+        """Every object of a small collection."""
+        return [
+            row
+            for page in self.pages(collection, None, rows)
+            for row, _ in listed(page.body, collection.key, rows)
+        ]
+
+    def offers(self, collection: Collection, refusals: tuple[int, ...] = ()) -> bool:
+        """Ask for one object. False when the server answers with one of ``refusals``; other errors are raised."""
+        params: dict[str, str | int] = {"limit": 1, "offset": 0}
+        answer = self._client.send(_request(collection, params, (200, *refusals)))
+        return answer.status == 200
+
+    def _after(self, at: str, received: int, total: int | None, answer: Answer) -> str | None:
+        links = answer.headers.get("link", "")
+        following = _next_of(links)
+        if following:
+            return self._query(following)
+        # A server that writes links ends them with the last page.
+        if not received or at.startswith("?") or (total is None and links):
+            return None
+        after = int(at) + received
+        return None if total is not None and after >= total else str(after)
+
+    def _query(self, link: str) -> str:
+        try:
+            parts = urlsplit(link)
+            host = parts.hostname
+        except ValueError:
+            raise unexpected_shape() from None
+        if host not in (None, self._host):
+            raise SourceContract(
+                "paging_foreign_host",
+                "The SIS sends its next page from another server, which is not followed.",
+            )
+        if not parts.query:
+            raise unexpected_shape()
+        return f"?{parts.query}"
+
+
+def listed(body: bytes, key: str, rows: Rows[T]) -> list[tuple[T, msgspec.Raw]]:
+    """The objects under ``key``; raises ``SourceContract`` when there is no such key."""
+    try:
+        found = _envelope.decode(body)[key]
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, KeyError):
+        raise unexpected_shape() from None
+    return rows.split(found)
+
+
+def _next_of(links: str) -> str | None:
+    """The address of the next page in a ``Link`` header; some servers leave the angle brackets out."""
+    for link in _BETWEEN_LINKS.split(links):
+        address, _, attributes = link.partition(";")
+        if _IS_NEXT.search(attributes):
+            return address.strip().removeprefix("<").removesuffix(">")
+    return None
+
+
+def _params(at: str) -> dict[str, str | int]:
+    if at.startswith("?"):
+        return dict(parse_qsl(at[1:], keep_blank_values=True))
+    return {"limit": PAGE_SIZE, "offset": int(at), "sort": "sourcedId", "orderBy": "asc"}
+
+
+def _request(
+    collection: Collection, params: dict[str, str | int], expect: tuple[int, ...] = (200,)
+) -> Request:
+    return Request(
+        path=collection.path, template=collection.template, params=params, headers=_ACCEPT, expect=expect
+    )
+
+
+def _total(answer: Answer) -> int | None:
+    total = number(answer.headers.get("x-total-count"))
+    return total if total is not None and total >= 0 else None

@@ -1,0 +1,332 @@
+"""The systems and their forms: what an administrator writes, told apart by ``system``.
+
+What a form holds differs by system, so the write model is a union. A system stands here once its connector exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from rollcall.domain.form import Form, Name
+from rollcall.domain.person import PERSON_TYPES, PersonType
+from rollcall.domain.url import MAX_LENGTH
+
+System = Literal["powerschool", "powerschool_query", "aeries", "illuminate", "schooltool", "oneroster"]
+FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
+Authentication = Literal["oauth2", "oauth1"]
+AeriesFamilyField = Literal[FamilyField, "family_key"]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
+MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+EnrollmentCodes = Annotated[
+    list[Annotated[str, StringConstraints(max_length=20)]],
+    Field(max_length=100, description="Program codes; an empty text stands for students without one"),
+]
+
+
+class PowerSchoolSecrets(Form):
+    """OAuth client of the plugin; what is left out stays as it is."""
+
+    consumer_token: Secret | None = None
+    consumer_secret: Secret | None = None
+
+
+class PowerSchoolCredentials(PowerSchoolSecrets):
+    """OAuth client of the plugin, as its page in PowerSchool shows it."""
+
+    consumer_token: Secret
+    consumer_secret: Secret
+
+
+class AeriesSecrets(Form):
+    """API certificate; left out, it stays as it is."""
+
+    token: Secret | None = None
+
+
+class AeriesCredentials(AeriesSecrets):
+    """API certificate, as Aeries' security page shows it."""
+
+    token: Secret
+
+
+class IlluminateSecrets(Form):
+    """Access keys of the application and of one user; what is left out stays as it is."""
+
+    consumer_token: Secret | None = None
+    consumer_secret: Secret | None = None
+    user_token: Secret | None = None
+    user_secret: Secret | None = None
+
+
+class IlluminateCredentials(IlluminateSecrets):
+    """Access keys of the application and of the user whose permissions say what is seen."""
+
+    consumer_token: Secret
+    consumer_secret: Secret
+    user_token: Secret
+    user_secret: Secret
+
+
+class OneRosterSecrets(Form):
+    """OneRoster client id and secret; what is left out stays as it is."""
+
+    consumer_token: Secret | None = None
+    consumer_secret: Secret | None = None
+
+
+class OneRosterCredentials(OneRosterSecrets):
+    """OneRoster client id and secret (OAuth 2), or consumer key and secret (OAuth 1.0a)."""
+
+    consumer_token: Secret
+    consumer_secret: Secret
+
+
+class Mappings(Form):
+    """The mapping that translates each entity. The building mapping also says which schools are pulled."""
+
+    building: MappingId
+    ethnicity: MappingId
+    grade_level: MappingId
+    race: MappingId
+    state: MappingId
+    gender: MappingId
+    language: MappingId
+    relationship: MappingId
+
+
+class PowerSchoolQueryMappings(Mappings):
+    """Allergies are free text in PowerSchool; without a mapping they are kept as they were typed."""
+
+    allergy: MappingId | None = None
+
+
+class AeriesMappings(Mappings):
+    """Aeries keeps one database per year, which the academic year names."""
+
+    academic_year: MappingId
+
+
+class CommonFields(Form):
+    """What every system's form has, except what differs in kind."""
+
+    name: Name
+    url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+    drop_students_not_in_file: bool = Field(
+        default=False, description="End the enrollment of students that the SIS no longer sends"
+    )
+    member_types: Annotated[list[PersonType], Field(min_length=1, max_length=3)] = Field(
+        default_factory=lambda: list(PERSON_TYPES)
+    )
+
+
+class PowerSchoolFields(CommonFields):
+    """PowerSchool over its REST API."""
+
+    system: Literal["powerschool"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
+class PowerSchoolQueryFields(CommonFields):
+    """PowerSchool over the PowerQueries of our plugin."""
+
+    system: Literal["powerschool_query"]
+    mappings: PowerSchoolQueryMappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
+class AeriesFields(CommonFields):
+    """Aeries."""
+
+    system: Literal["aeries"]
+    mappings: AeriesMappings
+    family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
+    primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    alternate_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    use_local_id_as_pin: bool = Field(default=False, description="Set the POS ID to the local ID")
+    use_contact_record: bool = Field(
+        default=False, description="Take families from Contacts, not the student row"
+    )
+
+
+class IlluminateFields(CommonFields):
+    """Illuminate over its REST API."""
+
+    system: Literal["illuminate"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
+class SchoolToolFields(CommonFields):
+    """SchoolTool by way of its OneRoster service."""
+
+    system: Literal["schooltool"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+
+
+class OneRosterFields(CommonFields):
+    """Any SIS with a OneRoster 1.1 or 1.2 service; the version stands at the end of the address."""
+
+    system: Literal["oneroster"]
+    mappings: Mappings
+    family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+    authentication: Authentication = Field(
+        default="oauth2", description="OAuth 2 client credentials, or OAuth 1.0a (OneRoster 1.1 only)"
+    )
+    token_url: Annotated[str, StringConstraints(max_length=MAX_LENGTH)] = Field(
+        default="", description="Where OAuth 2 tokens are given; blank is /token under the address"
+    )
+
+
+class PowerSchoolForm(PowerSchoolFields):
+    """A new PowerSchool integration."""
+
+    credentials: PowerSchoolCredentials
+
+
+class PowerSchoolQueryForm(PowerSchoolQueryFields):
+    """A new PowerSchool Query integration."""
+
+    credentials: PowerSchoolCredentials
+
+
+class AeriesForm(AeriesFields):
+    """A new Aeries integration."""
+
+    credentials: AeriesCredentials
+
+
+class IlluminateForm(IlluminateFields):
+    """A new Illuminate integration."""
+
+    credentials: IlluminateCredentials
+
+
+class SchoolToolForm(SchoolToolFields):
+    """A new SchoolTool integration. It may be made before the client id and secret are known."""
+
+    credentials: OneRosterSecrets = OneRosterSecrets()
+
+
+class OneRosterForm(OneRosterFields):
+    """A new OneRoster integration."""
+
+    credentials: OneRosterCredentials
+
+
+class PowerSchoolUpdate(PowerSchoolFields):
+    """An existing PowerSchool integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: PowerSchoolSecrets = PowerSchoolSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class PowerSchoolQueryUpdate(PowerSchoolQueryFields):
+    """An existing PowerSchool Query integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: PowerSchoolSecrets = PowerSchoolSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class AeriesUpdate(AeriesFields):
+    """An existing Aeries integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: AeriesSecrets = AeriesSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class IlluminateUpdate(IlluminateFields):
+    """An existing Illuminate integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: IlluminateSecrets = IlluminateSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class SchoolToolUpdate(SchoolToolFields):
+    """An existing SchoolTool integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: OneRosterSecrets = OneRosterSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+class OneRosterUpdate(OneRosterFields):
+    """An existing OneRoster integration, written anew; secrets that are left out stay as they are."""
+
+    credentials: OneRosterSecrets = OneRosterSecrets()
+    active: bool | None = None
+    version: int | None = None
+
+
+AnyNew = PowerSchoolForm | PowerSchoolQueryForm | AeriesForm | IlluminateForm | SchoolToolForm | OneRosterForm
+AnyUpdate = (
+    PowerSchoolUpdate
+    | PowerSchoolQueryUpdate
+    | AeriesUpdate
+    | IlluminateUpdate
+    | SchoolToolUpdate
+    | OneRosterUpdate
+)
+AnyForm = AnyNew | AnyUpdate
+IntegrationForm = Annotated[AnyNew, Field(discriminator="system")]
+IntegrationUpdate = Annotated[AnyUpdate, Field(discriminator="system")]
+
+
+@dataclass(frozen=True)
+class SystemSpec:
+    """One system: what it is called, whose ids it speaks, and the models of its form.
+
+    Systems of one ``family`` on one server number the same people.
+    """
+
+    title: str
+    family: str
+    form: type[AnyNew]
+    update: type[AnyUpdate]
+    credentials: tuple[str, ...]
+
+
+SYSTEMS: Mapping[System, SystemSpec] = {
+    "powerschool": SystemSpec(
+        "PowerSchool",
+        "powerschool",
+        PowerSchoolForm,
+        PowerSchoolUpdate,
+        ("consumer_token", "consumer_secret"),
+    ),
+    "powerschool_query": SystemSpec(
+        "PowerSchool Query",
+        "powerschool",
+        PowerSchoolQueryForm,
+        PowerSchoolQueryUpdate,
+        ("consumer_token", "consumer_secret"),
+    ),
+    "aeries": SystemSpec("Aeries", "aeries", AeriesForm, AeriesUpdate, ("token",)),
+    "illuminate": SystemSpec(
+        "Illuminate",
+        "illuminate",
+        IlluminateForm,
+        IlluminateUpdate,
+        ("consumer_token", "consumer_secret", "user_token", "user_secret"),
+    ),
+    # SchoolTool's people have the same ids whichever of the two reads them.
+    "schooltool": SystemSpec(
+        "SchoolTool",
+        "oneroster",
+        SchoolToolForm,
+        SchoolToolUpdate,
+        ("consumer_token", "consumer_secret"),
+    ),
+    "oneroster": SystemSpec(
+        "OneRoster", "oneroster", OneRosterForm, OneRosterUpdate, ("consumer_token", "consumer_secret")
+    ),
+}

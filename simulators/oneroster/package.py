@@ -1,0 +1,128 @@
+"""The CSV package of a district: one zip, every file in bulk mode."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable
+from typing import Any
+
+from simulators.district import District
+from simulators.oneroster.catalog import Catalog
+from simulators.oneroster.options import V1P1, Options
+from simulators.oneroster.roster import Row
+
+HEADERS = {
+    "orgs": "name,type,identifier,parentSourcedId",
+    "academicSessions": "title,type,startDate,endDate,parentSourcedId,schoolYear",
+    "courses": "schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes",
+    "classes": "title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedIds,subjects,"
+    "subjectCodes,periods",
+    "enrollments": "classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate",
+    "demographics": "birthDate,sex,americanIndianOrAlaskaNative,asian,blackOrAfricanAmerican,"
+    "nativeHawaiianOrOtherPacificIslander,white,demographicRaceTwoOrMoreRaces,hispanicOrLatinoEthnicity,"
+    "countryOfBirthCode,stateOfBirthAbbreviation,cityOfBirth,publicSchoolResidenceStatus",
+}
+USERS = {
+    "1.1": "enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,middleName,identifier,email,sms,"
+    "phone,agentSourcedIds,grades,password",
+    "1.2": "enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,"
+    "agentSourcedIds,grades,password,userMasterIdentifier,preferredGivenName,preferredMiddleName,"
+    "preferredFamilyName,primaryOrgSourcedId,pronouns",
+}
+ROLES = "userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId"
+
+_OLD_FILES = ("academicSessions categories classes classResources courses courseResources demographics enrollments "
+              "lineItems orgs resources results users")  # fmt: skip
+_NEW_FILES = ("lineItemLearningObjectiveIds lineItemScoreScales resultLearningObjectiveIds resultScoreScales roles "
+              "scoreScales userProfiles userResources")  # fmt: skip
+FILES = {"1.1": _OLD_FILES.split(), "1.2": sorted([*_OLD_FILES.split(), *_NEW_FILES.split()])}
+_METADATA = {
+    "orgs": ["siteCode"],
+    "users": ["familyKey", "homeLanguage", "homeroom", "residenceState", "title"],
+}
+_RENAMED = {"preferredGivenName": "preferredFirstName"}
+
+
+def csv_zip(district: District, options: Options | None = None, version: str = "") -> bytes:
+    """The package in `version`, or in the one the service advertises.
+
+    In bulk mode status and dateLastModified are blank and what is not in the file is gone, so nothing that the REST
+    side calls `tobedeleted` is in it.
+    """
+    options = options or Options()
+    version = version or options.advertised
+    catalog = Catalog(district, options, version, "https://csv.invalid")
+    tables = {name: _table(catalog, name, header) for name, header in _headers(version, options).items()}
+    if version != V1P1:
+        tables["roles"] = [_header(ROLES), *_roles(catalog)]
+    manifest = [["propertyName", "value"], ["manifest.version", "1.0"], ["oneroster.version", version]]
+    manifest += [[f"file.{name}", "bulk" if name in tables else "absent"] for name in FILES[version]]
+    manifest += [["source.systemName", options.system], ["source.systemCode", district.name]]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("manifest.csv", _text(manifest))
+        for name, rows in tables.items():
+            package.writestr(f"{name}.csv", _text(rows))
+    return out.getvalue()
+
+
+def _headers(version: str, options: Options) -> dict[str, str]:
+    headers = {**HEADERS, "users": USERS[version]}
+    if options.demographics != "offered":
+        del headers["demographics"]
+    return headers
+
+
+def _header(names: str) -> list[str]:
+    return ["sourcedId", "status", "dateLastModified", *names.split(",")]
+
+
+def _table(catalog: Catalog, name: str, header: str) -> list[list[str]]:
+    extras = _METADATA.get(name, []) if catalog.roster.options.metadata else []
+    rows = [[*_header(header), *(f"metadata.{extra}" for extra in extras)]]
+    for record in _present(catalog.collection(name)):
+        cells = [_cell(record, column) for column in header.split(",")]
+        found = record.get("metadata") or {}
+        rows.append([record["sourcedId"], "", "", *cells, *(found.get(extra, "") for extra in extras)])
+    return rows
+
+
+def _present(records: Iterable[Row]) -> list[Row]:
+    return [record for record in records if record["status"] == "active"]
+
+
+def _roles(catalog: Catalog) -> list[list[str]]:
+    return [
+        [f"{user['sourcedId']}-{turn}", "", "", user["sourcedId"], role["roleType"], role["role"], "", "",
+         role["org"]["sourcedId"], ""]
+        for user in _present(catalog.collection("users"))
+        for turn, role in enumerate(user["roles"], 1)
+    ]  # fmt: skip
+
+
+def _cell(record: Row, column: str) -> str:
+    """One column of a record; `userSourcedId` and `agentSourcedIds` come from `user` and `agents`."""
+    if column == "userIds":
+        pairs = [f"{{{each['type']}:{each['identifier'] or ''}}}" for each in record.get("userIds") or []]
+        return ",".join(pairs)
+    if column.endswith("SourcedIds"):
+        refs = record.get(column.removesuffix("SourcedIds") + "s") or []
+        return ",".join(ref["sourcedId"] for ref in refs if ref["sourcedId"])
+    if column.endswith("SourcedId"):
+        ref = record.get(column.removesuffix("SourcedId")) or {}
+        return str(ref.get("sourcedId") or "")
+    value: Any = record.get(_RENAMED.get(column, column))
+    if value is None and column == "birthDate":
+        value = record.get("birthdate")
+    if isinstance(value, list):
+        return ",".join(value)
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text.partition("T")[0] if column.endswith("Date") else text
+
+
+def _text(rows: list[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
