@@ -15,7 +15,7 @@ SOURCES := layers/connectors:functions
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: ## Start everything on this machine, sync two invented districts, and stay up
+demo: ## Start everything on this machine, sync six invented districts, and stay up
 	@$(LOCAL) demo
 
 test: template check ## Everything that CI runs

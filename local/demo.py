@@ -1,4 +1,4 @@
-"""The story of `make demo`: two districts, each with another SIS, synced for the first time and once more.
+"""The story of `make demo`: six districts, each with another SIS, synced for the first time and once more.
 
 It stays up until interrupted, so that the console and other programs can use what it made; with DEMO_EXIT=1 it ends
 after the summary. Its status says whether every run completed. DEMO_SVG=docs/demo.svg draws what it printed, for the
@@ -39,6 +39,10 @@ ENDED = frozenset({"completed", "failed", "rejected", "cancelled", "skipped", "h
 TENANTS = (
     Tenant("lakeview", "Lakeview Unified", "powerschool", 7),
     Tenant("riverbend", "Riverbend Unified", "aeries", 11),
+    Tenant("marsh-point", "Marsh Point Unified", "powerschool_query", 13),
+    Tenant("cedar-hollow", "Cedar Hollow Unified", "illuminate", 17),
+    Tenant("heron-bay", "Heron Bay Central", "schooltool", 19),
+    Tenant("quarry-hill", "Quarry Hill District", "oneroster", 23),
 )
 
 
