@@ -201,3 +201,7 @@ class World:
         count = len(self.people.written)
         self.people.written.clear()
         return count
+
+
+def student(school: str = "north", **fields: object) -> dict[str, object]:
+    return {"school": school, "first": "Noor", "last": "Rivers", "phone": "555-555-0148", **fields}
