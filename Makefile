@@ -1,7 +1,7 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check template static lock deps clean
+.PHONY: help demo test check bench template static lock deps clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -23,6 +23,9 @@ test: template check ## Everything that CI runs
 
 check: static ## What needs no deployed stack: a few minutes less than test
 	$(BIN)/pytest -m "not e2e" -n auto
+
+bench: deps ## Run the engine alone over 100,000 people, without AWS (BENCH="--people 20000 --system powerschool")
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.engine $(BENCH)
 
 template:
 	@$(LOCAL) bootstrap --stack

@@ -1,6 +1,6 @@
 """The engine alone: real connector, simulator and stores in memory, one process. CPU seconds and peak memory, by stage.
 
-    python -m bench.engine [--people 100000] [--system aeries]
+    make bench BENCH="--people 100000 --system aeries"
 
 Serving the simulator's pages is counted too, since it happens in the same process; the line says how much of it
 there was. Peak memory includes the generated district and everybody stored.
