@@ -25,14 +25,13 @@ SAFETY = timedelta(seconds=90)
 and then there is a chunk to write and a checkpoint to make.
 """
 
-Stage = Literal["survey", "pull", "map", "diff", "apply", "commit"]
+Stage = Literal["survey", "pull", "map", "diff", "apply"]
 _STATES: dict[Stage, RunState] = {
     "survey": "pulling",
     "pull": "pulling",
     "map": "planning",
     "diff": "planning",
     "apply": "applying",
-    "commit": "applying",
 }
 
 
