@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -281,6 +281,15 @@ class ContactView(View):
     lives_with: bool
 
 
+class MediaView(View):
+    """A person's place in the media application's roster."""
+
+    status: Literal["invited", "blocked", "uninvited"]
+    reasons: list[str]
+    opt_out: bool
+    same_as: str | None
+
+
 class PersonView(View):
     """A person."""
 
@@ -313,6 +322,7 @@ class PersonView(View):
     allergies: list[str]
     photo: str | None
     grad_year: int | None
+    media: MediaView | None
 
 
 class ChangeView(View):

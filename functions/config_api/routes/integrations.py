@@ -32,7 +32,9 @@ SortBy = Literal["name", "system", "url", "active"]
 
 
 class IntegrationPatch(Form):
-    """Any of the fields of an integration. ``mappings`` and ``credentials`` are merged, the rest replaced."""
+    """Any of the fields of an integration. ``mappings``, ``credentials`` and ``host_id_letters`` are merged, the
+    rest replaced.
+    """
 
     system: str | None = None
     name: str | None = None
@@ -42,6 +44,10 @@ class IntegrationPatch(Form):
     family_identifier: list[str] = Field(default_factory=list)
     drop_students_not_in_file: bool = False
     member_types: list[str] = Field(default_factory=list)
+    destinations: list[str] = Field(default_factory=list)
+    host_id_letters: dict[str, str] = Field(default_factory=dict)
+    login_types: list[str] = Field(default_factory=list)
+    returning_school: bool = False
     primary_enrollment_codes: list[str] = Field(default_factory=list)
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
     use_local_id_as_pin: bool = False
@@ -254,8 +260,10 @@ def _merged(stored: Integration, patch: IntegrationPatch) -> AnyUpdate:
     known = SYSTEMS[stored.system].update.model_fields
     before = stored.model_dump(include=set(known) - {"credentials", "version"})
     before = {name: list(value) if isinstance(value, tuple) else value for name, value in before.items()}
-    mappings = {**stored.mappings, **changes.pop("mappings", {})}
+    merged = {
+        name: {**getattr(stored, name), **changes.pop(name, {})} for name in ("mappings", "host_id_letters")
+    }
     try:
-        return _update.validate_python({**before, **changes, "mappings": mappings})
+        return _update.validate_python({**before, **changes, **merged})
     except ValidationError as error:
         raise Invalid(field_errors(error.errors(include_url=False, include_input=False))) from None

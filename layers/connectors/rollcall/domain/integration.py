@@ -11,8 +11,10 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, Field, SecretStr
 
+from rollcall.domain.destinations import Destination
 from rollcall.domain.form import FieldError, Record, invalid, raise_if_any, repeated
 from rollcall.domain.mapping import CodeMapping, Entity
+from rollcall.domain.media import LETTERS, LOGIN_TYPES
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.systems import (
     SYSTEMS,
@@ -47,6 +49,10 @@ class Integration(Record):
     family_identifier: tuple[AeriesFamilyField, ...] = ()
     drop_students_not_in_file: bool = False
     member_types: tuple[PersonType, ...] = PERSON_TYPES
+    destinations: tuple[Destination, ...] = ("nutrition",)
+    host_id_letters: dict[PersonType, str] = Field(default_factory=lambda: dict(LETTERS))
+    login_types: tuple[PersonType, ...] = LOGIN_TYPES
+    returning_school: bool = False
     primary_enrollment_codes: tuple[str, ...] = ()
     alternate_enrollment_codes: tuple[str, ...] = ()
     use_local_id_as_pin: bool = False
@@ -122,9 +128,9 @@ def apply_form(
 
 
 def _list_faults(form: AnyForm) -> list[FieldError]:
-    errors = repeated("family_identifier", form.family_identifier) + repeated(
-        "member_types", form.member_types
-    )
+    errors = repeated("family_identifier", form.family_identifier)
+    errors += repeated("member_types", form.member_types) + repeated("login_types", form.login_types)
+    errors += repeated("destinations", form.destinations)
     if isinstance(form, AeriesFields):
         errors += repeated("primary_enrollment_codes", form.primary_enrollment_codes)
         errors += repeated("alternate_enrollment_codes", form.alternate_enrollment_codes)

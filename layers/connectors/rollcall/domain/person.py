@@ -56,6 +56,20 @@ class ContactLink(msgspec.Struct, frozen=True, kw_only=True, order=True, omit_de
     lives_with: bool = False
 
 
+class MediaAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's place in the media application's roster.
+
+    ``blocked`` people were never let in; ``uninvited`` ones have left and are never deleted, since their pictures would
+    go with them. ``reasons`` are codes of what keeps changes out. ``same_as`` is the id of the member of staff who is
+    this parent is too, and who stands for both.
+    """
+
+    status: Literal["invited", "blocked", "uninvited"] = "invited"
+    reasons: tuple[str, ...] = ()
+    opt_out: bool = False
+    same_as: str | None = None
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A student, a member of staff or a contact. ``schools`` of staff are buildings without an enrollment."""
 
@@ -86,6 +100,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allergies: tuple[str, ...] = ()
     photo: str | None = None
     grad_year: int | None = None
+    media: MediaAccount | None = None
 
     def buildings(self) -> tuple[str, ...]:
         """Every building this person belongs to today, sorted."""

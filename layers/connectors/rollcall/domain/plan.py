@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from rollcall.domain.media import folded_email
 from rollcall.domain.person import Person, PersonType
 
 ChangeKind = Literal["add", "update", "inactivate", "reactivate"]
@@ -28,6 +29,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: StoredPerson
     before: StoredPerson | None = None
     fields: tuple[str, ...] = ()
+
+
+Claim = Literal["pos", "host", "mail"]
+"""What only one person of a district can have: a POS ID, a host ID, an e-mail address in the media application."""
+
+
+def claims(stored: StoredPerson) -> list[tuple[Claim, str]]:
+    """What a person lays claim to. A host ID is for ever, whatever becomes of the person."""
+    person = stored.person
+    found: list[tuple[Claim, str | None]] = [("host", person.host_id)]
+    if person.status == "active":
+        found.append(("pos", person.pos_id))
+        if person.media and person.media.status == "invited" and not person.media.same_as:
+            found.append(("mail", folded_email(person)))
+    return [(kind, value) for kind, value in found if value]
 
 
 def changed_fields(before: Person | None, after: Person) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ import msgspec
 from rollcall.domain.district import District
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.plan import StoredPerson
+from rollcall.domain.plan import Claim, StoredPerson
 from rollcall.domain.run import Run, RunMessage
+from rollcall.domain.twins import Twin
 
 
 class Clock(Protocol):
@@ -54,6 +55,7 @@ class Settings(Protocol):
     def integration(self, district_id: str, integration_id: str) -> Integration: ...
     def integrations(self, district_id: str) -> list[Integration]: ...
     def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]: ...
+    def twins(self, district_id: str) -> list[Twin]: ...
 
 
 class Runs(Protocol):
@@ -103,8 +105,8 @@ class People(Protocol):
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
     def put_many(self, people: Sequence[StoredPerson]) -> None: ...
 
-    def claimants(self, district_id: str, pos_ids: Sequence[str]) -> dict[str, str]:
-        """Who was last stored with each POS ID, by POS ID; whether they still have it is theirs to say."""
+    def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
+        """Who was last stored with each value, by value; whether they still have it is theirs to say."""
 
 
 class Blobs(Protocol):

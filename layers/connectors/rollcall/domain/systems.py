@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from rollcall.domain.form import Form, Name
+from rollcall.domain.destinations import Destination
+from rollcall.domain.form import Form, Name, written
+from rollcall.domain.media import LETTERS, LOGIN_TYPES
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.url import MAX_LENGTH
 
@@ -24,6 +26,13 @@ MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 EnrollmentCodes = Annotated[
     list[Annotated[str, StringConstraints(max_length=20)]],
     Field(max_length=100, description="Program codes; an empty text stands for students without one"),
+]
+
+
+Letters = Annotated[
+    str,
+    StringConstraints(max_length=5),
+    *written("[A-Za-z0-9_-]*", "Use letters, digits, hyphens and underscores only."),
 ]
 
 
@@ -110,6 +119,14 @@ class AeriesMappings(Mappings):
     academic_year: MappingId
 
 
+class HostIdLetters(Form):
+    """Letters before the number of each member type; blank for none."""
+
+    student: Letters = LETTERS["student"]
+    staff: Letters = LETTERS["staff"]
+    contact: Letters = LETTERS["contact"]
+
+
 class CommonFields(Form):
     """What every system's form has, except what differs in kind."""
 
@@ -121,6 +138,14 @@ class CommonFields(Form):
     member_types: Annotated[list[PersonType], Field(min_length=1, max_length=3)] = Field(
         default_factory=lambda: list(PERSON_TYPES)
     )
+    destinations: Annotated[list[Destination], Field(min_length=1, max_length=2)] = Field(
+        default_factory=lambda: list[Destination](("nutrition",))
+    )
+    host_id_letters: HostIdLetters = HostIdLetters()
+    login_types: Annotated[list[PersonType], Field(max_length=3)] = Field(
+        default_factory=lambda: list(LOGIN_TYPES)
+    )
+    returning_school: bool = False
 
 
 class PowerSchoolFields(CommonFields):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from rollcall.domain.person import PERSON_TYPES, split_person_key
+from rollcall.domain.person import PERSON_TYPES, person_key, split_person_key
 from rollcall.engine.job import Job
 from rollcall.engine.pull import chunk_pages, stream_table
 from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, RecordTable
@@ -140,7 +140,7 @@ def _restless(job: Job) -> set[str]:
         for key, row in job.snapshot.people.items()
         if row.flags & (MISSING | REVISIT | REJECTED)
         or (row.revisit_on is not None and row.revisit_on <= today)
-    }
+    } | {person_key("contact", twin.contact_source_id) for twin in job.twins}
 
 
 def _left(job: Job, present: set[str]) -> set[str]:

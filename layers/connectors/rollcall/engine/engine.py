@@ -190,6 +190,7 @@ class Engine:
             integration=frozen.integration,
             connector=self.connect(frozen.integration, school_year, lookups, credentials),
             lookups=lookups,
+            twins=frozen.twins,
             blobs=self.blobs,
             people=self.people,
             runs=self.runs,

@@ -13,10 +13,11 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Lookup
 from rollcall.domain.ports import Blobs, Settings
 from rollcall.domain.run import Run
+from rollcall.domain.twins import Twin
 from rollcall.engine.blobs import RunFolder, pack, unpack
 from rollcall.engine.job import Job
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Rises when the engine itself would make something else of the same records."""
 
 _SHAPING = (
@@ -27,15 +28,19 @@ _SHAPING = (
     "use_local_id_as_pin",
     "use_contact_record",
     "source",
+    "destinations",
+    "host_id_letters",
+    "login_types",
 )
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
-    """District, integration and mappings as they were when the run started. No secrets."""
+    """District, integration, mappings and decisions as they were when the run started. No secrets."""
 
     district: District
     integration: Integration
     mappings: dict[str, CodeMapping]
+    twins: list[Twin]
 
     @classmethod
     def take(cls, settings: Settings, run: Run) -> Frozen:
@@ -50,26 +55,29 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
             district=settings.district(run.district_id),
             integration=integration,
             mappings={entity: by_id[mapping_id] for entity, mapping_id in integration.mappings.items()},
+            twins=settings.twins(run.district_id),
         )
 
     @classmethod
     def load(cls, blobs: Blobs, run: Run) -> Frozen:
         """What an earlier slice took."""
-        district, integration, mappings = unpack(
-            blobs.get(RunFolder(run).settings()), tuple[str, str, dict[str, str]]
+        district, integration, mappings, twins = unpack(
+            blobs.get(RunFolder(run).settings()), tuple[str, str, dict[str, str], list[str]]
         )
         return cls(
             district=District.model_validate_json(district),
             integration=Integration.model_validate_json(integration),
             mappings={entity: CodeMapping.model_validate_json(text) for entity, text in mappings.items()},
+            twins=[Twin.model_validate_json(text) for text in twins],
         )
 
     def save(self, blobs: Blobs, run: Run) -> None:
         """Keep it for later slices, and for whoever asks which mapping a run used."""
         mappings = {entity: mapping.model_dump_json() for entity, mapping in self.mappings.items()}
+        twins = [twin.model_dump_json() for twin in self.twins]
         blobs.put(
             RunFolder(run).settings(),
-            pack((self.district.model_dump_json(), self.integration.model_dump_json(), mappings)),
+            pack((self.district.model_dump_json(), self.integration.model_dump_json(), mappings, twins)),
         )
 
     def lookups(self) -> dict[str, Lookup]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -17,6 +17,7 @@ from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Issue
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Runs, Settings
 from rollcall.domain.run import CHECK_AFTER, Progress, Run, RunState
+from rollcall.domain.twins import Twin
 from rollcall.engine.blobs import RunFolder
 from rollcall.engine.snapshot import RecordTable, Snapshot
 
@@ -67,7 +68,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
 @dataclass
 class Job:
-    """A run in the hands of this slice. ``chunks`` caches the record tables of chunks written or read by this slice."""
+    """A run in the hands of this slice. ``chunks`` caches the record tables of chunks written or read by this slice.
+
+    ``decided`` is the member of staff that a parent was decided to be, by the parent's id; blank for nobody.
+    """
 
     run: Run
     lease: Lease
@@ -75,6 +79,7 @@ class Job:
     integration: Integration
     connector: Connector
     lookups: Mapping[str, Lookup]
+    twins: Sequence[Twin]
     blobs: Blobs
     people: People
     runs: Runs
@@ -88,6 +93,7 @@ class Job:
     def __post_init__(self) -> None:
         self.folder = RunFolder(self.run)
         self.at = msgspec.convert(self.run.checkpoint, Checkpoint)
+        self.decided = {twin.contact_id: twin.staff_id or "" for twin in self.twins}
         self.streams = {stream.name: stream for stream in self.connector.streams}
 
     @property

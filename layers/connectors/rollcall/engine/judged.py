@@ -11,10 +11,13 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from rollcall.domain.media import blocked
+from rollcall.domain.person import split_person_key
 from rollcall.engine.compare import Work, is_contact, is_student
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson, batches, mapped_batch
 from rollcall.engine.pins import Pins
+from rollcall.engine.roster import Roster
 from rollcall.engine.snapshot import ENDED, NOTHING
 
 
@@ -26,6 +29,7 @@ class Judged:
         self._work = work
         self._pins = Pins(job)
         self._loaded: dict[str, bool] = {}
+        self.roster = Roster(job)
         self._gone = set(work.gone) if job.integration.drop_students_not_in_file else set()
         self.count = batches(len(work.again))
         for number in range(self.count):
@@ -37,13 +41,20 @@ class Judged:
                 self._loaded[person.key] = loads or (
                     person.verdict == "reject" and self._was_loaded(person.key)
                 )
+        if "media" in job.integration.destinations:
+            for person in self:
+                if person.member and person.verdict == "load":
+                    self.roster.note(person.key, person.member)
 
     def batch(self, number: int) -> list[MappedPerson]:
         """One batch: who asks for another's POS ID rejected, contacts without a loaded student turned away."""
-        return [
-            replace(p, verdict="leave", issues=()) if self._is_childless(p) else p
-            for p in self._settled(number)
-        ]
+        return [self._turned_away(p) if self._is_childless(p) else p for p in self._settled(number)]
+
+    def _turned_away(self, person: MappedPerson) -> MappedPerson:
+        """A contact without a loaded student: nothing to tell, unless the media application expects the parent."""
+        key = split_person_key(person.key)
+        issues = (blocked("parent_without_child", key, None),) if person.member else ()
+        return replace(person, verdict="leave", issues=issues)
 
     def _settled(self, number: int) -> list[MappedPerson]:
         return self._pins.settle(mapped_batch(self._job, number))

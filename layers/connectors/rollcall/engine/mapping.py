@@ -7,10 +7,12 @@ from typing import Literal
 import msgspec
 
 from rollcall.domain.family import identifier
+from rollcall.domain.grades import graduation_year
 from rollcall.domain.person import Issue, Mapped, encode_person, fingerprint
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.compare import RecordReader, Work
 from rollcall.engine.job import Job
+from rollcall.engine.roster import Member, member_of
 from rollcall.engine.snapshot import NOTHING, REJECTED, REVISIT, PersonRow
 
 BATCH = 1000
@@ -28,6 +30,7 @@ class MappedPerson(msgspec.Struct, kw_only=True):
     row: PersonRow
     doc: bytes = b""
     pos_id: str | None = None
+    member: Member | None = None
     issues: tuple[Issue, ...] = ()
 
 
@@ -69,6 +72,8 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
         row = rejected_row(job, key) if rejected else PersonRow(mapped=NOTHING)
         verdict: Verdict = "reject" if rejected else "leave"
         return MappedPerson(key=key, verdict=verdict, active=False, row=row, issues=mapped.issues)
+    if person.type == "student" and person.grad_year is None:
+        person = msgspec.structs.replace(person, grad_year=graduation_year(person.grade, job.school_year))
     doc = encode_person(person)
     household = identifier(mapped.household, job.integration.family_identifier) if mapped.household else None
     row = PersonRow(
@@ -79,5 +84,12 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
     )
     active = person.status == "active"
     return MappedPerson(
-        key=key, verdict="load", active=active, row=row, doc=doc, pos_id=person.pos_id, issues=mapped.issues
+        key=key,
+        verdict="load",
+        active=active,
+        row=row,
+        doc=doc,
+        pos_id=person.pos_id,
+        member=member_of(job, person),
+        issues=mapped.issues,
     )

@@ -55,7 +55,7 @@ class Pins:
         people, district = self._job.people, self._job.run.district_id
         firsts = {pos_id: self._first[pos_id] for pos_id in pos_ids}
         holders = {pos_id: Holder(self._id(key), key) for pos_id, key in firsts.items()}
-        claims = people.claimants(district, sorted(pos_ids))
+        claims = people.claimants(district, "pos", sorted(pos_ids))
         stored = people.get_many(district, sorted(set(claims.values())))
         for pos_id, claimant in claims.items():
             holder = stored.get(claimant)

@@ -22,12 +22,13 @@ from rollcall.engine.households import regroup
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
 from rollcall.engine.mapping import BATCH, MappedPerson
-from rollcall.engine.snapshot import ENDED, MISSING, NOTHING, REJECTED, PersonRow, Snapshot
+from rollcall.engine.roster import Entry, settled
+from rollcall.engine.snapshot import ENDED, MISSING, NOTHING, REJECTED, REVISIT, PersonRow, Snapshot
 
 Row = tuple[str, PersonRow | None]
 """A person's key and their row in the next snapshot; None forgets them."""
 
-STORED_FIELDS = ("pos_id", "host_id", "photo")
+STORED_FIELDS = ("pos_id", "host_id", "photo", "media")
 """What the store adds to a person; a SIS that does not say leaves them alone (domain sheet §5)."""
 
 
@@ -84,7 +85,8 @@ def _before(job: Job, keys: Sequence[str]) -> dict[str, StoredPerson]:
 def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> list[_Outcome]:
     people = mapped.batch(batch)
     loads = {p.key: p for p in people if p.verdict == "load"}
-    rows = {key: _with_family(job, p, families) for key, p in loads.items()}
+    entries = mapped.roster.entries([(key, p.member) for key, p in loads.items() if p.member])
+    rows = {key: _row(job, p, families, entries.get(key)) for key, p in loads.items()}
     differ = {key for key, row in rows.items() if not _stands(job.snapshot.people.get(key), row)}
     before = _before(job, sorted(differ))
     found: list[_Outcome] = []
@@ -93,27 +95,37 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
         if person.verdict == "reject":
             found.append(_Outcome(key, person.row, issues=person.issues, rejected=True))
         elif key in differ:
-            change = _change(job, key, decode_person(person.doc), rows[key].family, before.get(key))
+            stored = before.get(key)
+            member, issues = settled(
+                decode_person(person.doc), entries.get(key), stored.person if stored else None
+            )
+            change = _change(job, key, member, rows[key].family, stored)
             # ended in the SIS and never loaded here: not ours to know
-            row = rows[key] if change or key in before else None
-            found.append(_Outcome(key, row, change, person.issues))
+            row = rows[key] if change or stored else None
+            found.append(_Outcome(key, row, change, (*person.issues, *issues)))
         elif key in loads:
-            found.append(_Outcome(key, rows[key], issues=person.issues))
+            issues = entries[key].issues if key in entries else ()
+            found.append(_Outcome(key, rows[key], issues=(*person.issues, *issues)))
+        elif person.issues:
+            found.append(_Outcome(key, None, issues=person.issues))
     return found
 
 
-def _with_family(job: Job, person: MappedPerson, families: dict[str, str]) -> PersonRow:
+def _row(job: Job, person: MappedPerson, families: dict[str, str], entry: Entry | None) -> PersonRow:
     known = job.snapshot.people.get(person.key)
     family = families.get(person.key) or (known.family if known else None)
     flags = person.row.flags | (0 if person.active else ENDED)
-    return replace(person.row, family=family, flags=flags)
+    if entry and (entry.issues or entry.account.same_as):
+        # Whoever stands in the way may be gone tomorrow.
+        flags |= REVISIT
+    return replace(person.row, family=family, flags=flags, roster=entry.mark if entry else None)
 
 
 def _stands(known: PersonRow | None, row: PersonRow) -> bool:
     """True when the store holds this already. Somebody who was ended may have been ended by us, not by the SIS."""
     if known is None or (known.flags & ENDED and not row.flags & ENDED):
         return False
-    return known.mapped == row.mapped and known.family == row.family
+    return (known.mapped, known.family, known.roster) == (row.mapped, row.family, row.roster)
 
 
 def _change(
@@ -187,7 +199,8 @@ def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
     """*Drop Students Not In File* ends enrollments on the run's date; it deletes nothing."""
     today = job.today.isoformat()
     enrollments = tuple(e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments)
-    return replace(stored, person=replace(stored.person, status="ended", enrollments=enrollments))
+    person, _ = settled(replace(stored.person, status="ended", enrollments=enrollments), None, stored.person)
+    return replace(stored, person=person)
 
 
 def _other_suppliers(job: Job) -> dict[str, str]:

@@ -21,6 +21,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
 from rollcall.domain.ports import Settings
 from rollcall.domain.schedule import Schedule
+from rollcall.domain.twins import Twin
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
 
 SHARDS = 8
@@ -49,6 +50,10 @@ class ConfigStore(Settings, Protocol):
         """Every mapping without its rows, and how many rows it has."""
 
     def put_mapping(self, mapping: CodeMapping) -> None: ...
+
+    def put_twin(self, twin: Twin) -> None:
+        """Store a decision over any earlier one about the same parent."""
+
     def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
     def schedules(self, district_id: str) -> list[Schedule]: ...
     def put_schedule(self, schedule: Schedule) -> None: ...
@@ -127,6 +132,14 @@ class DynamoConfig:
         item = _record(f"{mapping.district_id}#MAPPING", mapping.id, mapping.version, head)
         entries = _entries.dump_json(mapping.entries).decode()
         self._put({**item, "entries": entries, "entry_count": len(mapping.entries)})
+
+    def twins(self, district_id: str) -> list[Twin]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#TWIN"})
+        return [Twin.model_validate_json(text(item, "doc")) for item in items]
+
+    def put_twin(self, twin: Twin) -> None:
+        pk = f"{twin.district_id}#TWIN"
+        self._table.put({"pk": pk, "sk": twin.contact_id, "doc": twin.model_dump_json()})
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         item = self._found("schedule", f"{district_id}#SCHEDULE", schedule_id)

@@ -17,10 +17,11 @@ from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.person import decode_person, encode_person
-from rollcall.domain.plan import StoredPerson
+from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.domain.schedule import Schedule
+from rollcall.domain.twins import Twin
 from rollcall.store.runs import finished
 
 
@@ -47,6 +48,7 @@ class MemoryConfig:
     _sealed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
+    _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
@@ -95,6 +97,12 @@ class MemoryConfig:
         stored = self._mappings.get((mapping.district_id, mapping.id))
         _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
         self._mappings[mapping.district_id, mapping.id] = mapping
+
+    def twins(self, district_id: str) -> list[Twin]:
+        return [self._twins[key] for key in sorted(self._twins) if key[0] == district_id]
+
+    def put_twin(self, twin: Twin) -> None:
+        self._twins[twin.district_id, twin.contact_id] = twin
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         if (district_id, schedule_id) not in self._schedules:
@@ -278,7 +286,7 @@ class MemoryPeople:
     """The ``People`` port; ``items`` maps (district, person id) to integration and document."""
 
     items: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
-    _claims: dict[tuple[str, str], str] = field(default_factory=dict)
+    _claims: dict[tuple[str, Claim, str], str] = field(default_factory=dict)
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
         known = [person_id for person_id in person_ids if (district_id, person_id) in self.items]
@@ -287,12 +295,12 @@ class MemoryPeople:
     def put_many(self, people: Sequence[StoredPerson]) -> None:
         for item in people:
             self.items[item.district_id, item.id] = (item.integration_id, encode_person(item.person))
-            if item.person.pos_id and item.person.status == "active":
-                self._claims[item.district_id, item.person.pos_id] = item.id
+            for kind, value in claims(item):
+                self._claims[item.district_id, kind, value] = item.id
 
-    def claimants(self, district_id: str, pos_ids: Sequence[str]) -> dict[str, str]:
-        known = [pos_id for pos_id in pos_ids if (district_id, pos_id) in self._claims]
-        return {pos_id: self._claims[district_id, pos_id] for pos_id in known}
+    def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
+        known = [value for value in values if (district_id, kind, value) in self._claims]
+        return {value: self._claims[district_id, kind, value] for value in known}
 
     def all(self, district_id: str) -> list[StoredPerson]:
         """Everybody in a district, in the order of their ids."""

@@ -1,8 +1,8 @@
 """The people table in DynamoDB.
 
 An item is one person: a JSON document, its hash, and keys for the indexes. A person is a partition of their
-own, and the index by name is spread over shards, so that no partition grows with a district. Whoever has a POS ID also
-has an item that claims it.
+own, and the index by name is spread over shards, so that no partition grows with a district. What only one person of a
+district can have, such as a POS ID, has an item of its own that names them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 
 from rollcall.domain.person import decode_person, encode_person, fingerprint
-from rollcall.domain.plan import StoredPerson
+from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.store.dynamo import Item, Table, text
 
 NAME_SHARDS = 16
@@ -31,25 +31,25 @@ class DynamoPeople:
     def put_many(self, people: Sequence[StoredPerson]) -> None:
         # A batch may not name one item twice; the last word counts.
         latest = {(person.district_id, person.id): person for person in people}
-        claims = {
-            (person.district_id, person.person.pos_id): person.id
+        claimed = {
+            _claim(person.district_id, *claim): person.id
             for person in latest.values()
-            if person.person.pos_id and person.person.status == "active"
+            for claim in claims(person)
         }
         self._table.put_many(
             [item_of(person) for person in latest.values()]
-            + [{"pk": _claim(*key), "claimant": person_id} for key, person_id in claims.items()]
+            + [{"pk": key, "claimant": person_id} for key, person_id in claimed.items()]
         )
 
-    def claimants(self, district_id: str, pos_ids: Sequence[str]) -> dict[str, str]:
-        keys = {_claim(district_id, pos_id): pos_id for pos_id in pos_ids}
+    def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
+        keys = {_claim(district_id, kind, value): value for value in values}
         items = self._table.get_many({"pk": key} for key in keys)
         return {keys[text(item, "pk")]: text(item, "claimant") for item in items}
 
 
-def _claim(district_id: str, pos_id: str | None) -> str:
-    """The key of a POS ID's own item: an index could not be read consistently."""
-    return f"{district_id}#POS#{pos_id}"
+def _claim(district_id: str, kind: Claim, value: str) -> str:
+    """The key of a claim's own item: an index could not be read consistently."""
+    return f"{district_id}#{kind.upper()}#{value}"
 
 
 def item_of(stored: StoredPerson) -> Item:
