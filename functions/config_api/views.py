@@ -221,6 +221,7 @@ class RunView(View):
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
     coverage: dict[str, CoverageView]
+    roster: dict[PersonType, dict[str, int]]
     plan_hash: str | None
     progress: ProgressView
     error: FailureView | None

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollcall.domain.errors import NotFound, StoreError
-from rollcall.domain.person import Person
+from rollcall.domain.person import MediaAccount, Person
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import RunMessage
 
@@ -64,11 +64,35 @@ def test_a_pos_id_leads_to_whoever_was_last_stored_with_it(people: Any) -> None:
         return StoredPerson(id=f"per_{number}", district_id="lakeview", integration_id="int_1", person=person)
 
     people.put_many([pupil("1", "4711"), pupil("2", None), pupil("3", "4712", "ended")])
-    assert people.claimants("lakeview", ["4711", "4712", "9"]) == {"4711": "per_1"}
-    assert people.claimants("elsewhere", ["4711"]) == {}
+    assert people.claimants("lakeview", "pos", ["4711", "4712", "9"]) == {"4711": "per_1"}
+    assert people.claimants("elsewhere", "pos", ["4711"]) == {}
     people.put_many([pupil("2", "4711")])
-    assert people.claimants("lakeview", ["4711"]) == {"4711": "per_2"}
+    assert people.claimants("lakeview", "pos", ["4711"]) == {"4711": "per_2"}
     assert people.get_many("lakeview", ["per_1", "per_2"]).keys() == {"per_1", "per_2"}
+
+
+def test_a_host_id_is_for_ever_and_an_e_mail_address_is_not(people: Any) -> None:
+    def parent(number: str, life: str, **media: Any) -> StoredPerson:
+        person = Person(
+            type="contact",
+            source_id=number,
+            host_id=f"P{number}",
+            email=" Ana@example.org",
+            status=life,  # type: ignore[arg-type]
+            media=MediaAccount(**media),
+        )
+        return StoredPerson(id=f"per_{number}", district_id="lakeview", integration_id="int_1", person=person)
+
+    people.put_many(
+        [
+            parent("1", "active"),
+            parent("2", "ended", status="uninvited"),
+            parent("3", "active", same_as="per_9"),
+        ]
+    )
+    assert people.claimants("lakeview", "host", ["P1", "P2", "p1"]) == {"P1": "per_1", "P2": "per_2"}
+    assert people.claimants("lakeview", "mail", ["ana@example.org"]) == {"ana@example.org": "per_1"}
+    assert people.claimants("lakeview", "pos", ["P1"]) == {}
 
 
 def test_blobs(blobs: Any) -> None:

@@ -83,7 +83,11 @@ class Coverage(msgspec.Struct, kw_only=True):
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """One run as stored. ``checkpoint`` belongs to the engine; everything else is what the API shows."""
+    """One run as stored. ``checkpoint`` belongs to the engine; everything else is what the API shows.
+
+    ``roster`` counts the people in the media application by person type: ``invited``, ``blocked``, and parents who are
+    the ``same`` as a member of staff. ``issue_codes`` says why.
+    """
 
     id: str
     district_id: str
@@ -97,6 +101,7 @@ class Run(msgspec.Struct, kw_only=True):
     holds: list[Hold] = msgspec.field(default_factory=list)
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
+    roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)

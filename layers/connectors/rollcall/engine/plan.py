@@ -55,13 +55,14 @@ def plan(job: Job, work: Work) -> None:
 
 
 class _Outcome(msgspec.Struct):
-    """What one person contributes to the plan."""
+    """What one person contributes to the plan; of somebody who ``stays_out``, only what is wrong."""
 
     key: str
     row: PersonRow | None
     change: Change | None = None
     issues: tuple[Issue, ...] = ()
     rejected: bool = False
+    stays_out: bool = False
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
@@ -107,7 +108,7 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
             issues = entries[key].issues if key in entries else ()
             found.append(_Outcome(key, rows[key], issues=(*person.issues, *issues)))
         elif person.issues:
-            found.append(_Outcome(key, None, issues=person.issues))
+            found.append(_Outcome(key, None, issues=person.issues, stays_out=True))
     return found
 
 
@@ -224,19 +225,21 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
     changes = [o.change for o in outcomes if o.change]
     for change in changes:
         job.run.counts[change.type][change.kind] += 1
-    for outcome in outcomes:
+    people = [o for o in outcomes if not o.stays_out]
+    for outcome in people:
         counts = job.run.counts[split_person_key(outcome.key)[0]]
         if outcome.rejected:
             counts["reject"] += 1
         elif outcome.change is None and _loaded(outcome.row):
             counts["unchanged"] += 1
+        _enroll(job, outcome.key, outcome.row)
     if changes:
         data = pack_lines(changes)
         job.blobs.put(job.folder.plan(job.at.plan_files), data)
         job.at.plan_files += 1
         job.run.plan_hash = fingerprint((job.run.plan_hash or "").encode() + data).hex()
     write_issues(job, [issue for o in outcomes for issue in o.issues])
-    rows: list[Row] = [(o.key, o.row) for o in outcomes]
+    rows: list[Row] = [(o.key, o.row) for o in people]
     job.blobs.put(job.folder.rows(job.at.batch), pack(rows))
 
 
@@ -249,6 +252,14 @@ def write_issues(job: Job, issues: Sequence[Issue]) -> None:
         job.run.issue_codes[issue.code] = job.run.issue_codes.get(issue.code, 0) + 1
     job.blobs.put(job.folder.issues(job.at.issue_files), pack_lines(issues))
     job.at.issue_files += 1
+
+
+def _enroll(job: Job, key: str, row: PersonRow | None) -> None:
+    """Count a person in the import summary of the media application."""
+    if row is not None and row.roster and _loaded(row):
+        counts = job.run.roster.setdefault(split_person_key(key)[0], {})
+        standing = row.roster.partition(":")[0]
+        counts[standing] = counts.get(standing, 0) + 1
 
 
 def _loaded(row: PersonRow | None) -> bool:
@@ -291,3 +302,4 @@ def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
     for key, row in job.snapshot.people.items():
         if key not in touched and _loaded(row):
             job.run.counts[split_person_key(key)[0]]["unchanged"] += 1
+            _enroll(job, key, row)

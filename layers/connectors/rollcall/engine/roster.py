@@ -24,7 +24,7 @@ SAME = "same:"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one person's own records say of their place in the roster. ``reasons`` keep them out whoever else there is."""
+    """What one person's own records say of their place in the roster. ``reasons`` keep them out in any case."""
 
     host_id: str | None = None
     email: str | None = None
