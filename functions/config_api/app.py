@@ -10,7 +10,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from config_api.api import Api
 from config_api.bootstrap import Parts, bootstrap
-from config_api.routes import districts, integrations, mappings, openapi, people, runs, schedules, systems
+from config_api.routes import (
+    districts,
+    integrations,
+    mappings,
+    media,
+    openapi,
+    people,
+    runs,
+    schedules,
+    systems,
+)
 from rollcall.store.logs import structured_logger
 from rollcall.store.settings import Settings
 
@@ -18,7 +28,7 @@ from rollcall.store.settings import Settings
 def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
-    for module in (systems, districts, integrations, mappings, schedules, runs, people, openapi):
+    for module in (systems, districts, integrations, mappings, schedules, runs, people, media, openapi):
         module.register(api)
     return api
 

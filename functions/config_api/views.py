@@ -282,6 +282,38 @@ class ContactView(View):
     lives_with: bool
 
 
+class ReasonView(View):
+    """Why people were kept out of the media application, and how many."""
+
+    code: str
+    count: int
+    message: str
+    fix: str
+
+
+class ImportSummaryView(View):
+    """What a run means to the media application, by member type.
+
+    ``blocked`` people are kept out for one of the ``reasons``; ``rejected`` records could not be read at all.
+    """
+
+    run_id: str
+    imported: dict[PersonType, int]
+    staff_who_are_parents: int
+    blocked: dict[PersonType, int]
+    rejected: dict[PersonType, int]
+    reasons: list[ReasonView]
+
+
+class TwinView(View):
+    """What was decided about a parent: the member of staff who they are too, or null for nobody."""
+
+    contact_id: str
+    staff_id: str | None
+    decided_by: str
+    decided_at: datetime
+
+
 class MediaView(View):
     """A person's place in the media application's roster."""
 

@@ -23,14 +23,15 @@ from rollcall.domain.person import (
     Issue,
     Mapped,
     Person,
+    PersonType,
     fingerprint,
 )
 
 
 @dataclass
 class Sis:
-    """``students``: id → {school, first, phone, …}; ``contacts``: student id → [{id, first}]; ``staff``: id →
-    {first}.
+    """``students``: id → {school, first, phone, …}; ``contacts``: student id → [{id, first, …}]; ``staff``: id →
+    {first, …}.
     """
 
     students: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -106,9 +107,7 @@ class SisConnector:
         contacts = [c for raw in records.get("contacts", ()) for c in msgspec.json.decode(raw)]
         if kind == "contact":
             me = next(c for c in contacts if c["id"] == source_id)
-            return Mapped(
-                person=Person(type="contact", source_id=source_id, first_name=me["first"], last_name="X")
-            )
+            return Mapped(person=_adult("contact", source_id, me))
         stream = "students" if kind == "student" else "staff"
         row = msgspec.json.decode(records[stream][0])
         if row.get("reject"):
@@ -122,9 +121,7 @@ class SisConnector:
             )
             return Mapped(person=None, issues=(issue,))
         if kind == "staff":
-            return Mapped(
-                person=Person(type="staff", source_id=source_id, first_name=row["first"], last_name="X")
-            )
+            return Mapped(person=_adult("staff", source_id, row))
         links = tuple(
             ContactLink(priority=n, person_id=person_id(self.district_id, self.source, "contact", c["id"]))
             for n, c in enumerate(sorted(contacts, key=lambda c: c["id"]), start=1)
@@ -134,10 +131,11 @@ class SisConnector:
             type="student",
             source_id=source_id,
             status="ended" if ended else "active",
-            local_id=source_id,
+            local_id=row.get("number", source_id),
             pos_id=row.get("pin"),
             first_name=row["first"],
             last_name=row.get("last", "X"),
+            email=row.get("email"),
             enrollments=(
                 Enrollment(school=row["school"], grade="3", drop_date="2026-09-01" if ended else None),
             ),
@@ -150,6 +148,16 @@ class SisConnector:
         )
         household = Household(hoh_last_name=row.get("last", "X"), hoh_home_phone=row.get("phone"))
         return Mapped(person=person, household=household, issues=warned)
+
+
+def _adult(kind: PersonType, source_id: str, row: dict[str, Any]) -> Person:
+    return Person(
+        type=kind,
+        source_id=source_id,
+        first_name=row["first"],
+        last_name=row.get("last", "X"),
+        email=row.get("email"),
+    )
 
 
 def content(sis: Sis) -> bytes:

@@ -59,8 +59,8 @@ def visible(fields: tuple[str, ...], destination: Destination) -> tuple[str, ...
 
 
 def _parts(value: Any, parts: tuple[str, ...] | None) -> Any:
+    if isinstance(value, tuple):
+        return [_parts(element, parts) for element in value]
     if parts is None:
         return value
-    if isinstance(value, list):
-        return [_parts(element, parts) for element in value]
     return {name: value[name] for name in parts if name in value}

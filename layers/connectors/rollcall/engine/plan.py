@@ -97,19 +97,21 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
             found.append(_Outcome(key, person.row, issues=person.issues, rejected=True))
         elif key in differ:
             stored = before.get(key)
-            member, issues = settled(
-                decode_person(person.doc), entries.get(key), stored.person if stored else None
-            )
+            member = settled(decode_person(person.doc), entries.get(key), stored.person if stored else None)
             change = _change(job, key, member, rows[key].family, stored)
             # ended in the SIS and never loaded here: not ours to know
             row = rows[key] if change or stored else None
-            found.append(_Outcome(key, row, change, (*person.issues, *issues)))
+            found.append(_Outcome(key, row, change, _issues(person, entries)))
         elif key in loads:
-            issues = entries[key].issues if key in entries else ()
-            found.append(_Outcome(key, rows[key], issues=(*person.issues, *issues)))
+            found.append(_Outcome(key, rows[key], issues=_issues(person, entries)))
         elif person.issues:
             found.append(_Outcome(key, None, issues=person.issues, stays_out=True))
     return found
+
+
+def _issues(person: MappedPerson, entries: dict[str, Entry]) -> tuple[Issue, ...]:
+    entry = entries.get(person.key)
+    return (*person.issues, *entry.issues) if entry else person.issues
 
 
 def _row(job: Job, person: MappedPerson, families: dict[str, str], entry: Entry | None) -> PersonRow:
@@ -119,7 +121,13 @@ def _row(job: Job, person: MappedPerson, families: dict[str, str], entry: Entry 
     if entry and (entry.issues or entry.account.same_as):
         # Whoever stands in the way may be gone tomorrow.
         flags |= REVISIT
-    return replace(person.row, family=family, flags=flags, roster=entry.mark if entry else None)
+    return replace(
+        person.row,
+        family=family,
+        flags=flags,
+        roster=entry.mark if entry else None,
+        host_id=entry.host_id if entry else known.host_id if known else None,
+    )
 
 
 def _stands(known: PersonRow | None, row: PersonRow) -> bool:
@@ -200,8 +208,8 @@ def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
     """*Drop Students Not In File* ends enrollments on the run's date; it deletes nothing."""
     today = job.today.isoformat()
     enrollments = tuple(e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments)
-    person, _ = settled(replace(stored.person, status="ended", enrollments=enrollments), None, stored.person)
-    return replace(stored, person=person)
+    left = replace(stored.person, status="ended", enrollments=enrollments)
+    return replace(stored, person=settled(left, None, stored.person))
 
 
 def _other_suppliers(job: Job) -> dict[str, str]:

@@ -125,24 +125,31 @@ class Roster:
         if kind == "contact":
             twin = self._twin(key, member, holder, known)
             if twin:
-                return Entry(MediaAccount(same_as=twin), None, ())
-        issues += self._host_issues(key, member, hosts, known)
+                return Entry(MediaAccount(same_as=twin), self._held(key), ())
+        held = self._held(key)
+        issues += self._host_issues(key, member, held, hosts, known)
         issues += self._email_issues(key, member, holder)
+        reasons = tuple(dict.fromkeys(issue.code for issue in issues))
         if kind == "contact":
             issues += self._candidates(key, member)
-        reasons = tuple(
-            dict.fromkeys(issue.code for issue in issues if issue.code != "staff_parent_candidate")
-        )
-        account = MediaAccount(status="blocked" if reasons else "invited", reasons=reasons)
-        return Entry(account, None if reasons else member.host_id, tuple(issues))
+        # Nothing new reaches an account that something is wrong with, but it stands.
+        account = MediaAccount(status="invited" if held or not reasons else "blocked", reasons=reasons)
+        return Entry(account, held or (None if reasons else member.host_id), tuple(issues))
 
     def _host_issues(
-        self, key: str, member: Member, hosts: dict[str, str], known: dict[str, StoredPerson]
+        self,
+        key: str,
+        member: Member,
+        held: str | None,
+        hosts: dict[str, str],
+        known: dict[str, StoredPerson],
     ) -> list[Issue]:
         """Whoever has a host ID keeps it; of several who ask for one that is free, nobody gets it."""
         if member.host_id is None:
             return []
         me, owner = split_person_key(key), hosts.get(member.host_id)
+        if held:
+            return [blocked("host_id_mismatch", me, member.host_id)] if held != member.host_id else []
         if owner is not None:
             if owner == self._id(key):
                 return []
@@ -225,6 +232,11 @@ class Roster:
             for staff in self._staff.get(member.name, ())[:1]
         ]
 
+    def _held(self, key: str) -> str | None:
+        """The host ID that somebody has."""
+        row = self._job.snapshot.people.get(key)
+        return row.host_id if row else None
+
     def _remembered(self, key: str) -> str | None:
         row = self._job.snapshot.people.get(key)
         return row.roster[len(SAME) :] if row and row.roster and row.roster.startswith(SAME) else None
@@ -233,28 +245,23 @@ class Roster:
         return person_id(self._job.run.district_id, self._job.integration.source, *split_person_key(key))
 
 
-def settled(person: Person, entry: Entry | None, before: Person | None) -> tuple[Person, tuple[Issue, ...]]:
-    """A person with their account and host ID, as both will be stored, and what is wrong with that.
+def settled(person: Person, entry: Entry | None, before: Person | None) -> Person:
+    """A person with their account and host ID, as both will be stored.
 
     A host ID is for ever, and so is an opt-out that nobody has taken back. Who leaves is un-invited, never deleted.
     """
     was = before.media if before else None
     if entry is None:
         if was is None or person.status == "active":
-            return person, ()
+            return person
         status = "uninvited" if was.status == "invited" else was.status
-        return msgspec.structs.replace(person, media=msgspec.structs.replace(was, status=status)), ()
-    account, number, issues = entry
-    held = before.host_id if before else None
-    if held and number and held != number:
-        mismatch = blocked("host_id_mismatch", (person.type, person.source_id), number)
-        issues = (*issues, mismatch)
-        account = msgspec.structs.replace(account, reasons=(*account.reasons, mismatch.code))
-    if held and account.status == "blocked" and was is not None and was.status == "invited":
-        # Nothing new reaches the account, but it stands.
-        account = msgspec.structs.replace(account, status="invited")
-    account = msgspec.structs.replace(account, opt_out=account.opt_out or (was is not None and was.opt_out))
-    return msgspec.structs.replace(person, host_id=held or number, media=account), issues
+        return msgspec.structs.replace(person, media=msgspec.structs.replace(was, status=status))
+    opt_out = entry.account.opt_out or (was is not None and was.opt_out)
+    return msgspec.structs.replace(
+        person,
+        host_id=(before.host_id if before else None) or entry.host_id,
+        media=msgspec.structs.replace(entry.account, opt_out=opt_out),
+    )
 
 
 def _called(stored: StoredPerson | None) -> str:

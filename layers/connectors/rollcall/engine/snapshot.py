@@ -56,8 +56,8 @@ class RecordTable(msgspec.Struct, kw_only=True):
 
 class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=True):
     """What is remembered of one person: fingerprint of the mapped document (without what the store adds), identifier of
-    the household, family id, flags, the day on which to map again and the verdict of the media roster. ``mapped`` is
-    NOTHING for who was never loaded.
+    the household, family id, flags, the day on which to map again, and in the media roster the verdict and the host ID.
+    ``mapped`` is NOTHING for who was never loaded.
     """
 
     mapped: bytes
@@ -66,6 +66,7 @@ class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=Tru
     flags: int = 0
     revisit_on: date | None = None
     roster: str | None = None
+    host_id: str | None = None
 
 
 class Snapshot(msgspec.Struct, kw_only=True):

@@ -1,0 +1,153 @@
+"""The media roster: what a run imported and whom it kept out, and who stands for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
+
+from config_api.api import Api
+from config_api.problems import Problem
+from config_api.views import ImportSummaryView, ReasonView, TwinView
+from rollcall.domain.csv_text import csv_lines
+from rollcall.domain.errors import NotFound
+from rollcall.domain.form import Form, invalid
+from rollcall.domain.media import REASONS
+from rollcall.domain.person import PERSON_TYPES, Issue
+from rollcall.domain.plan import StoredPerson
+from rollcall.domain.run import Run
+from rollcall.domain.twins import Twin
+from rollcall.engine.blobs import RunFolder, unpack_lines
+
+MAX_BYTES = 4_000_000
+"""What a Lambda may answer, with room for its wrapping."""
+
+_HEADER = ("member_type", "id", "severity", "reason", "field", "value", "message", "fix")
+
+
+class TwinForm(Form):
+    """The member of staff that a parent is too; null where the two are two people."""
+
+    staff_id: str | None
+
+
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+    """Declare the routes."""
+    parts = api.parts
+
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/runs/<run_id>/summary",
+        "What a run imported into the media application, and how many it kept out for which reason",
+        right="viewer",
+    )
+    def read_summary(district_id: str, run_id: str) -> ImportSummaryView:
+        run = _run(district_id, run_id)
+        return ImportSummaryView(
+            run_id=run.id,
+            imported={kind: run.roster.get(kind, {}).get("invited", 0) for kind in PERSON_TYPES},
+            staff_who_are_parents=sum(counts.get("same", 0) for counts in run.roster.values()),
+            blocked={kind: run.roster.get(kind, {}).get("blocked", 0) for kind in PERSON_TYPES},
+            rejected={kind: run.counts[kind]["reject"] for kind in PERSON_TYPES},
+            reasons=[
+                ReasonView(code=code, count=count, message=REASONS[code][0], fix=REASONS[code][1])
+                for code, count in sorted(run.issue_codes.items())
+                if code in REASONS
+            ],
+        )
+
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/runs/<run_id>/summary.csv",
+        "Everybody whom a run kept out of the media application, with the reason",
+        right="viewer",
+        binary="text/csv",
+    )
+    def download_summary(district_id: str, run_id: str) -> Response[str]:
+        run = _run(district_id, run_id)
+        rows = (
+            (i.person_type, i.source_id, i.severity, i.code, i.field, i.value, i.message, i.fix)
+            for i in _issues(run)
+            if i.code in REASONS or (i.severity == "error" and i.source_id)
+        )
+        lines: list[str] = []
+        size = 0
+        for line in csv_lines(_HEADER, rows):
+            size += len(line.encode())
+            if size > MAX_BYTES:
+                detail = "The list is too long to download at once; read the run's issues page by page."
+                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_rows", detail)
+            lines.append(line)
+        return Response(
+            status_code=HTTPStatus.OK,
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{run.id}-blocked.csv"'},
+            body="".join(lines),
+        )
+
+    @api.route(
+        "PUT",
+        "/v1/districts/<district_id>/people/<person_id>/same-as",
+        "Say which member of staff a parent is too, or that they are two people; the next run follows",
+        right="operator",
+    )
+    def decide_twin(district_id: str, person_id: str, form: Annotated[TwinForm, Body()]) -> TwinView:
+        contact = _person(district_id, person_id)
+        if contact is None:
+            raise NotFound("person")
+        if contact.person.type != "contact":
+            detail = "Only a parent can be a member of staff too."
+            raise Problem(HTTPStatus.CONFLICT, "not_a_contact", detail)
+        if form.staff_id is not None:
+            staff = _person(district_id, form.staff_id)
+            if staff is None or staff.person.type != "staff" or staff.person.status != "active":
+                raise invalid("staff_id", "unknown_staff", "Give the id of an active member of staff.")
+        twin = Twin(
+            district_id=district_id,
+            contact_id=contact.id,
+            contact_source_id=contact.person.source_id,
+            staff_id=form.staff_id,
+            decided_by=api.caller.user,
+            decided_at=parts.clock.now(),
+        )
+        parts.config.put_twin(twin)
+        return _twin_view(twin)
+
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/staff-parents",
+        "What was decided about parents who may be members of staff",
+        right="viewer",
+    )
+    def list_twins(district_id: str) -> list[TwinView]:
+        return [_twin_view(twin) for twin in parts.config.twins(district_id)]
+
+    def _run(district_id: str, run_id: str) -> Run:
+        run = parts.runs.get(district_id, run_id)
+        if run is None:
+            raise NotFound("run")
+        return run
+
+    def _person(district_id: str, person_id: str) -> StoredPerson | None:
+        return parts.people.get(district_id, person_id)
+
+    def _issues(run: Run) -> Iterator[Issue]:
+        folder, count = RunFolder(run), int(run.checkpoint.get("issue_files", 0))
+        for number in range(count):
+            try:
+                yield from unpack_lines(parts.blobs.get(folder.issues(number)), Issue)
+            except NotFound:
+                detail = "The files of this run are no longer kept; its counts still are."
+                raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
+
+
+def _twin_view(twin: Twin) -> TwinView:
+    return TwinView(
+        contact_id=twin.contact_id,
+        staff_id=twin.staff_id,
+        decided_by=twin.decided_by,
+        decided_at=twin.decided_at,
+    )
