@@ -8,6 +8,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from .conftest import Client
 
+FILES = {".zip": "application/zip", ".csv": "text/csv"}
+
 
 @pytest.fixture
 def document(client: Client) -> dict[str, Any]:
@@ -40,9 +42,9 @@ def test_every_answer_is_described_and_closed(document: dict[str, Any]) -> None:
             assert success, (method, path)
             for code, response in operation["responses"].items():
                 media = "application/json" if code.startswith("2") else "application/problem+json"
-                if code == "200" and path.endswith("/plugin.zip"):
-                    file = {"schema": {"type": "string", "format": "binary"}}
-                    assert response["content"] == {"application/zip": file}
+                if code == "200" and path.endswith(tuple(FILES)):
+                    kind = FILES["." + path.rpartition(".")[2]]
+                    assert response["content"] == {kind: {"schema": {"type": "string", "format": "binary"}}}
                     continue
                 schema = response["content"][media]["schema"]
                 for name in re.findall(r"#/components/schemas/([\w.-]+)", str(schema)):

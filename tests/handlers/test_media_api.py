@@ -1,0 +1,103 @@
+"""The import summary, and decisions about parents who are staff, over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from config_api.bootstrap import Parts
+from rollcall.domain.media import blocked
+from rollcall.domain.person import Issue
+from rollcall.domain.run import Run
+from rollcall.engine.blobs import RunFolder, pack_lines
+from tests.support.aws import Stack
+
+from .conftest import NOW, Client
+from .test_reading_api import person, put  # noqa: F401 - a fixture
+
+BASE = "/v1/districts/lakeview"
+
+
+def summarized(parts: Parts, issues: list[Issue]) -> None:
+    run = Run(
+        id="run_1",
+        district_id="lakeview",
+        integration_id="int_1",
+        state="completed",
+        queued_at=NOW,
+        roster={"student": {"invited": 3}, "contact": {"invited": 2, "blocked": 1, "same": 1}},
+        issue_codes={"media_email_missing": 1, "gender_unmapped": 4},
+        checkpoint={"issue_files": 1},
+    )
+    run.counts["student"]["reject"] = 1
+    parts.runs.create(run)
+    parts.blobs.put(RunFolder(run).issues(0), pack_lines(issues))
+
+
+def test_a_summary_says_who_came_in_and_why_others_did_not(client: Client, parts: Parts) -> None:
+    summarized(parts, [])
+    body = client.as_("lakeview/viewer").get(f"{BASE}/runs/run_1/summary").json
+    assert body["imported"] == {"student": 3, "staff": 0, "contact": 2}
+    assert (body["blocked"]["contact"], body["staff_who_are_parents"], body["rejected"]["student"]) == (
+        1,
+        1,
+        1,
+    )
+    assert [(r["code"], r["count"]) for r in body["reasons"]] == [("media_email_missing", 1)]
+
+
+def test_the_blocked_can_be_downloaded_and_no_cell_runs(client: Client, parts: Parts) -> None:
+    """Guards: a name typed into the SIS that a spreadsheet runs at the district office."""
+    wicked = blocked("media_email_shared", ("contact", "=1+1"), "=cmd|' /C calc'!A0", "contact 5")
+    warning = Issue(severity="warning", code="gender_unmapped", message="m.", fix="f.", source_id="1")
+    error = Issue(
+        severity="error", code="name_missing", message="m.", fix="f.", person_type="student", source_id="2"
+    )
+    summarized(parts, [wicked, warning, error])
+    answer = client.get(f"{BASE}/runs/run_1/summary.csv")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [(r["id"], r["reason"]) for r in rows] == [("'=1+1", "media_email_shared"), ("2", "name_missing")]
+    assert rows[0]["value"].startswith("'=")
+    assert client.get(f"{BASE}/runs/run_9/summary").status == 404
+
+
+def test_a_list_that_is_too_long_says_so(client: Client, parts: Parts) -> None:
+    long = blocked("media_email_shared", ("contact", "1"), "x" * 500, "y" * 500)
+    summarized(parts, [long] * 4000)
+    answer = client.get(f"{BASE}/runs/run_1/summary.csv")
+    assert (answer.status, answer.json["code"]) == (413, "too_many_rows")
+
+
+@pytest.fixture
+def pair(stack: Stack, put: Any) -> tuple[str, str]:  # noqa: F811
+    staff = person("Finch", "Orla", 1, type="staff")
+    parent = person("Finch", "Orla", 2, type="contact")
+    gone = person("Ives", "Ravi", 3, type="staff", status="ended")
+    put([staff, parent, gone])
+    return parent.id, staff.id
+
+
+def test_a_decision_is_kept_and_can_be_taken_back(client: Client, pair: tuple[str, str]) -> None:
+    parent, staff = pair
+    operator = client.as_("lakeview/operator")
+    made = operator.put(f"{BASE}/people/{parent}/same-as", {"staff_id": staff})
+    assert (made.status, made.json["staff_id"], made.json["decided_by"]) == (200, staff, "user@example.org")
+    operator.put(f"{BASE}/people/{parent}/same-as", {"staff_id": None})
+    assert [(t["contact_id"], t["staff_id"]) for t in client.get(f"{BASE}/staff-parents").json] == [
+        (parent, None)
+    ]
+
+
+def test_only_a_parent_can_be_an_active_member_of_staff(client: Client, pair: tuple[str, str]) -> None:
+    parent, staff = pair
+    gone = person("Ives", "Ravi", 3, type="staff").id
+    for other in (parent, gone, "per_none"):
+        answer = client.put(f"{BASE}/people/{parent}/same-as", {"staff_id": other})
+        assert (answer.status, answer.faults()) == (422, {("staff_id", "unknown_staff")})
+    assert client.put(f"{BASE}/people/{staff}/same-as", {"staff_id": staff}).status == 409
+    assert client.put(f"{BASE}/people/per_none/same-as", {"staff_id": staff}).status == 404
+    assert client.put(f"{BASE}/people/{parent}/same-as", {}).faults() == {("staff_id", "required")}
