@@ -122,9 +122,9 @@ def _broken(text: str, fault: str) -> bytes | str:
 
 
 def _damaged(package: bytes) -> bytes:
-    """With some bytes in the middle turned over, where `users.csv` is."""
-    at = package.index(b"users.csv") + 2000
-    return package[:at] + bytes(byte ^ 0xFF for byte in package[at : at + 8]) + package[at + 8 :]
+    """With a checksum in the directory, that of `users.csv`, that its bytes do not have."""
+    at = package.rindex(b"users.csv") - 46 + 16
+    return package[:at] + bytes(byte ^ 0xFF for byte in package[at : at + 4]) + package[at + 4 :]
 
 
 def _headers(version: str, options: Options) -> dict[str, str]:
