@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -94,8 +95,8 @@ class _People:
     def __init__(self, package: Package) -> None:
         self.students: defaultdict[str, array[int]] = defaultdict(lambda: array("Q"))
         self.others = array("Q")
-        # Unbuffered reading at places that are known beforehand; the file goes with this object.
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it goes with this object, which nobody closes
+        weakref.finalize(self, self._file.close)
         roles = _roles(package) if package.has("roles") else None
         begins = 0
         for row in package.table("users").rows():
