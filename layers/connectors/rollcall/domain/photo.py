@@ -1,7 +1,7 @@
 """What counts as a photo: a whole image that every browser shows, small enough to be answered.
 
-What a SIS calls a photo may be anything, and will be shown in a page of somebody who is signed in. So the bytes say what
-they are, never a file extension, and what is not an image from end to end is none.
+What a SIS calls a photo may be anything, and is shown to somebody who is signed in. So the bytes say what they are,
+never a file extension, and what is not an image from end to end is none.
 """
 
 from __future__ import annotations
@@ -84,9 +84,25 @@ def _is_png(data: bytes) -> bool:
 
 
 def _is_gif(data: bytes) -> bool:
-    """A size, at least one image, and the end."""
-    width, height = struct.unpack_from("<HH", data, 6)
-    return width > 0 and height > 0 and b"\x2c" in data[13:] and data.rstrip(b"\0")[-1:] == b"\x3b"
+    """A size, then blocks up to the end, an image among them."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at, drawn = 13 + _colours(flags), False
+    while data[at] != 0x3B:
+        if data[at] == 0x21:
+            at += 2
+        elif data[at] == 0x2C:
+            at, drawn = at + 11 + _colours(data[at + 9]), True
+        else:
+            return False
+        while data[at]:
+            at += 1 + data[at]
+        at += 1
+    return drawn and width > 0 and height > 0
+
+
+def _colours(flags: int) -> int:
+    """Bytes of the colour table that the flags announce."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _is_webp(data: bytes) -> bool:
