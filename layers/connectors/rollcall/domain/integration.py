@@ -26,7 +26,6 @@ from rollcall.domain.systems import (
 )
 from rollcall.domain.url import Addresses, UrlRefused, parse_url
 
-
 _PICTURED: list[PersonType] = ["student"]
 _OF_PICTURES = frozenset(
     {"name", "system", "url", "credentials", "mappings", "pictures_only", "active", "version"}

@@ -189,7 +189,9 @@ class AeriesFields(CommonFields):
     @classmethod
     def _all_unless_pictures_only(cls, mappings: AeriesMappings, info: ValidationInfo) -> AeriesMappings:
         """The same faults as where a mapping is required by its model."""
-        missing = [] if info.data.get("pictures_only") else [entity for entity, chosen in mappings if not chosen]
+        missing = (
+            [] if info.data.get("pictures_only") else [entity for entity, chosen in mappings if not chosen]
+        )
         if missing:
             faults = [InitErrorDetails(type="missing", loc=(entity,), input=None) for entity in missing]
             raise ValidationError.from_exception_data(cls.__name__, faults)
