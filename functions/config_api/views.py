@@ -281,6 +281,13 @@ class ContactView(View):
     lives_with: bool
 
 
+class PhotoView(View):
+    """A person's photo: where it is read, and the SHA-256 of its bytes, which moves when the photo does."""
+
+    url: str
+    sha256: str
+
+
 class PersonView(View):
     """A person."""
 
@@ -311,7 +318,7 @@ class PersonView(View):
     family_id: str | None
     contacts: list[ContactView]
     allergies: list[str]
-    photo: str | None
+    photo: PhotoView | None
     grad_year: int | None
 
 
@@ -377,6 +384,9 @@ def run_view(run: Run) -> RunView:
 def person_view(stored: StoredPerson) -> PersonView:
     """A person with every field, also those that the stored document leaves out."""
     fields = {"id": stored.id, "integration_id": stored.integration_id, **_fields(stored.person)}
+    if stored.person.photo:
+        url = f"/v1/districts/{stored.district_id}/people/{stored.id}/photo"
+        fields["photo"] = {"url": url, "sha256": stored.person.photo}
     return PersonView.model_validate(fields)
 
 

@@ -255,7 +255,7 @@ class Aeries:
 
     def _pictures(self, request: Request) -> Any:
         found = [
-            people.pictures(self.district, row.student, row.enrollment.school_code, self.options.photo_key)
+            people.pictures(self.district, row.student, row.enrollment.school_code, self.options)
             for row in self._page(request, self._one_per_student(request))
         ]
         return [row for row in found if row["Pictures"] or self.options.no_photo == "empty"]

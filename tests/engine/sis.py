@@ -25,6 +25,7 @@ from rollcall.domain.person import (
     Person,
     fingerprint,
 )
+from rollcall.domain.photo import photo_id
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Sis:
     students: dict[str, dict[str, Any]] = field(default_factory=dict)
     contacts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     staff: dict[str, dict[str, Any]] = field(default_factory=dict)
+    photos: dict[str, bytes] = field(default_factory=dict)
     schools: tuple[str, ...] = ("north", "south")
     page_size: int = 3
     announce: int = 0  # added to every announced count
@@ -150,6 +152,41 @@ class SisConnector:
         )
         household = Household(hoh_last_name=row.get("last", "X"), hoh_home_phone=row.get("phone"))
         return Mapped(person=person, household=household, issues=warned)
+
+
+@dataclass
+class PhotoConnector:
+    """The photos of the same SIS, and nothing else; of bytes that are no photo it says so."""
+
+    sis: Sis
+    version: str = "1"
+    streams: tuple[Stream, ...] = (Stream(name="photos"),)
+
+    def survey(self) -> Survey:
+        self.sis.fetch("survey")
+        return Survey(parts=[Part(stream="photos", label="photos")])
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        rows = sorted(self.sis.photos.items())
+        at, size = int(cursor or 0), self.sis.page_size
+        while True:
+            self.sis.fetch("photos")
+            files = {photo_id(data): data for _, data in rows[at : at + size] if data != b"broken"}
+            named = [[i, photo_id(data) if data != b"broken" else None] for i, data in rows[at : at + size]]
+            at += size
+            yield Page(msgspec.json.encode(named), str(at) if at < len(rows) else None, files=files)
+            if at >= len(rows):
+                return
+
+    def split(self, stream: str, page: Page) -> list[Record]:
+        rows = msgspec.json.decode(page.body)
+        return [Record(i, (f"student:{i}",), msgspec.json.encode([i, name]), name) for i, name in rows]
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        source_id, name = msgspec.json.decode(records["photos"][0])
+        issue = Issue(severity="warning", code="photo_not_an_image", message="m", fix="f")
+        person = Person(type="student", source_id=source_id, photo=name)
+        return Mapped(person=person, issues=() if name else (issue,))
 
 
 def content(sis: Sis) -> bytes:

@@ -116,7 +116,8 @@ class Client:
         elif body is not None:
             event["body"] = json.dumps(body)
         answer = self.api.handle(event, Context())
-        assert answer["headers"]["Cache-Control"] == "no-store"
+        kept = path.endswith("/photo") and answer["statusCode"] in (200, 304)
+        assert answer["headers"]["Cache-Control"] == ("private, no-cache" if kept else "no-store")
         return Answer(answer["statusCode"], answer["headers"], answer["body"], answer["isBase64Encoded"])
 
     def get(self, path: str, **query: object) -> Answer:

@@ -13,7 +13,7 @@ from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, ver
 from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
 
-from .conftest import CREDENTIALS, Client, Forms
+from .conftest import CREDENTIALS, ENTITIES, Client, Forms
 
 BASE = "/v1/districts/lakeview/integrations"
 
@@ -294,3 +294,39 @@ def test_a_oneroster_integration_goes_over_to_files_and_back(client: Client, for
     whole = {name: value for name, value in changed.json.items() if name not in read_only}
     assert client.put(address, whole).status == 200
     assert client.put(address, {**whole, "delivery": "rest", "version": 3}).json["delivery"] == "rest"
+
+
+def test_pictures_only(client: Client, form: Forms) -> None:
+    building = {"building": form("aeries")["mappings"]["building"]}
+    body = form("aeries", pictures_only=True, mappings=building, family_identifier=[])
+    made = client.post(BASE, body).json
+    assert (made["pictures_only"], made["member_types"]) == (True, ["student"])
+    assert {entity for entity, chosen in made["mappings"].items() if chosen} == {"building"}
+    path = f"{BASE}/{made['id']}"
+    assert client.get(path).json == made
+    assert client.patch(path, {"name": "Photos", "version": 1}).json["name"] == "Photos"
+    refused = client.patch(path, {"use_local_id_as_pin": True, "version": 2})
+    assert refused.faults() == {("use_local_id_as_pin", "not_with_pictures_only")}
+    shown = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    written = {**{name: value for name, value in made.items() if name not in shown}, "version": 2}
+    assert client.put(path, written).status == 200, "what is read can be written"
+
+
+def test_pictures_only_cannot_be_switched(client: Client, form: Forms) -> None:
+    made = client.post(BASE, form("aeries")).json
+    assert made["pictures_only"] is False
+    answer = client.patch(f"{BASE}/{made['id']}", {"pictures_only": True, "version": 1})
+    assert answer.faults() == {("pictures_only", "cannot_change")}
+    assert client.post(BASE, form("powerschool", pictures_only=True)).faults() == {
+        ("pictures_only", "unknown_field")
+    }
+
+
+def test_without_pictures_only_every_mapping_is_required(client: Client, form: Forms) -> None:
+    building = {"building": form("aeries")["mappings"]["building"]}
+    for flag in ({}, {"pictures_only": False}):
+        refused = client.post(BASE, form("aeries", mappings=building, **flag))
+        assert refused.faults() == {(f"mappings.{entity}", "required") for entity in ENTITIES[1:]}
+    assert client.post(BASE, form("aeries", mappings={}, pictures_only=True)).faults() == {
+        ("mappings.building", "required")
+    }

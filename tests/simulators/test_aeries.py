@@ -293,6 +293,22 @@ def test_pictures_are_real_images_and_change(district: District):
     assert picture(student) != before
 
 
+@pytest.mark.parametrize(("kind", "images"), [("image", 20), ("page", 10), ("text", 10), ("cut", 10)])
+def test_photos_of_several_years_and_what_is_no_photo(shared: District, kind: str, images: int):
+    eagle = aeries_caller(shared, Options(photo_years=2, photo_data=kind))
+    students = [s for s in shared.students if s.photo]
+    odd = [s for s in students if s.id % 2][:10]
+    newest = []
+    for student in odd + [s for s in students if not s.id % 2][:10]:
+        (row,) = eagle.get(f"/schools/0/StudentPictures/{student.local_id}")
+        old, new = row["Pictures"]
+        assert (old["SchoolYear"], new["SchoolYear"]) == (shared.start_year - 1, shared.start_year)
+        assert base64.b64decode(old["RawBinary"], validate=True) == picture(student, 1)[0]
+        newest.append(new["RawBinary"] == base64.b64encode(picture(student)[0]).decode())
+    assert newest == [kind == "image"] * 10 + [True] * 10
+    assert sum(newest) == images
+
+
 def test_students_without_a_photo(shared: District):
     student = next(s for s in shared.students if not s.photo)
     path = f"/schools/0/StudentPictures/{student.local_id}"

@@ -78,6 +78,18 @@ def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
                 yield f"{role} uses the key with other context"
 
 
+def photos_are_kept_by_the_runner_and_shown_by_the_api(template: Template) -> Iterator[str]:
+    """Nobody else touches photos, and nobody may do more."""
+    allowed = {"ConfigApiRole": {"s3:GetObject"}, "SyncRunnerRole": {"s3:PutObject"}}
+    found: dict[str, set[str]] = {role: set() for role in allowed}
+    for role, statement in _statements(template):
+        if any("/photos/" in str(resource) for resource in _listed(statement["Resource"])):
+            found.setdefault(role, set()).update(_listed(statement["Action"]))
+    for role, actions in found.items():
+        if actions != allowed.get(role, set()):
+            yield f"{role} may {', '.join(sorted(actions)) or 'nothing'} with photos"
+
+
 def queues_lose_nothing(template: Template) -> Iterator[str]:
     """A queue that feeds a function outlasts the lease of a dead one, and has dead letters that are kept longer."""
     queues = dict(_of(template, "AWS::SQS::Queue"))
@@ -159,7 +171,7 @@ def tables_are_safe(template: Template) -> Iterator[str]:
 
 
 def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
-    """A bucket is private and encrypted, and the snapshots in it do not expire; keys are rotated."""
+    """A bucket is private and encrypted, and its snapshots and photos do not expire; keys are rotated."""
     for name, bucket in _of(template, "AWS::S3::Bucket"):
         block = bucket.get("PublicAccessBlockConfiguration", {})
         if len(block) != 4 or not all(block.values()):
@@ -167,8 +179,9 @@ def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
         if "BucketEncryption" not in bucket:
             yield f"{name} is not encrypted"
         for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", []):
-            if "ExpirationInDays" in rule and "snapshots/".startswith(rule.get("Prefix", "")):
-                yield f"{name} lets snapshots expire"
+            for kept in ("snapshots", "photos"):
+                if "ExpirationInDays" in rule and f"{kept}/".startswith(rule.get("Prefix", "")):
+                    yield f"{name} lets {kept} expire"
     for name, key in _of(template, "AWS::KMS::Key"):
         if not key.get("EnableKeyRotation"):
             yield f"{name} is never rotated"
@@ -211,6 +224,7 @@ RULES: tuple[Rule, ...] = (
     no_wildcards,
     no_scans_or_table_deletes,
     credentials_open_only_for_the_runner,
+    photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,
     messages_are_taken_singly,
     functions_are_set_up,

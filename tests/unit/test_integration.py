@@ -305,3 +305,70 @@ def test_secrets_are_not_sent_to_another_token_server() -> None:
     assert {code for _, code in faults(caught)} == {"required_with_new_address"}
     fresh = update(stored, token_url="https://evil.example.org/token", credentials=CREDENTIALS["oneroster"])
     assert fresh.token_url == "https://evil.example.org/token"
+
+
+def pictures(**changes: Any) -> dict[str, Any]:
+    """What an integration of pictures only says."""
+    return {"pictures_only": True, "mappings": {"building": "map_building"}, **changes}
+
+
+def test_pictures_only_needs_name_address_token_and_building() -> None:
+    made = create("aeries", **pictures())
+    assert made.pictures_only
+    assert made.mappings == {"building": "map_building"}
+    assert (made.member_types, made.family_identifier) == (("student",), ())
+    again = update(made, **pictures(name="Other", member_types=["student"], family_identifier=[]))
+    assert (again.name, again.member_types) == ("Other", ("student",))
+    with pytest.raises(ValidationError):
+        create("aeries", **pictures(mappings={}))
+
+
+def test_pictures_and_people_of_one_server_share_their_source() -> None:
+    people = create("aeries")
+    assert create("aeries", siblings=[people], **pictures()).source == people.source
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        *(
+            ({"mappings": {"building": "map_building", entity: f"map_{entity}"}}, f"mappings.{entity}")
+            for entity in ENTITIES[1:]
+        ),
+        ({"family_identifier": ["family_key"]}, "family_identifier"),
+        ({"primary_enrollment_codes": [""]}, "primary_enrollment_codes"),
+        ({"alternate_enrollment_codes": ["A"]}, "alternate_enrollment_codes"),
+        ({"use_local_id_as_pin": True}, "use_local_id_as_pin"),
+        ({"use_contact_record": True}, "use_contact_record"),
+        ({"drop_students_not_in_file": True}, "drop_students_not_in_file"),
+        ({"member_types": ["student", "staff", "contact"]}, "member_types"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_pictures_only_refuses_what_it_would_ignore(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        create("aeries", **pictures(**changes))
+    assert faults(caught) == {(field, "not_with_pictures_only")}
+
+
+def test_every_field_of_aeries_is_chosen_or_refused_with_pictures_only() -> None:
+    """Guards: a new field that pictures silently ignore."""
+    form = SYSTEMS["aeries"].form.model_fields
+    said = {"name", "system", "url", "credentials", "mappings", "pictures_only"}
+    assert set(form) - said == {
+        "family_identifier",
+        "primary_enrollment_codes",
+        "alternate_enrollment_codes",
+        "use_local_id_as_pin",
+        "use_contact_record",
+        "drop_students_not_in_file",
+        "member_types",
+    }
+
+
+def test_people_and_pictures_are_for_good() -> None:
+    """Guards: people left behind by their integration, whom nobody ends any more."""
+    for stored, changes in [(create("aeries"), pictures()), (create("aeries", **pictures()), {})]:
+        with pytest.raises(Invalid) as caught:
+            update(stored, **changes)
+        assert faults(caught) == {("pictures_only", "cannot_change")}

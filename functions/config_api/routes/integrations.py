@@ -42,6 +42,7 @@ class IntegrationPatch(Form):
     family_identifier: list[str] = Field(default_factory=list)
     drop_students_not_in_file: bool = False
     member_types: list[str] = Field(default_factory=list)
+    pictures_only: bool = False
     primary_enrollment_codes: list[str] = Field(default_factory=list)
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
     use_local_id_as_pin: bool = False

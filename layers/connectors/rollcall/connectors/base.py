@@ -64,21 +64,26 @@ class Page(msgspec.Struct, frozen=True):
 
     ``cursor`` resumes *after* this page (None: it was the last). ``announced`` is the number of records that the SIS
     says this part has, where it says so; the last page's word counts. ``subject`` is the record asked for, in a stream
-    with ``per``.
+    with ``per``. ``files`` holds what is too large to keep with every run, by SHA-256 in hex; the body names it.
     """
 
     body: bytes
     cursor: str | None
     announced: int | None = None
     subject: str | None = None
+    files: Mapping[str, bytes] = {}
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A raw record: its id, unique in its stream, the keys of the people it speaks of, and its bytes, undecoded."""
+    """A raw record: its id, unique in its stream, the keys of the people it speaks of, and its bytes, undecoded.
+
+    ``file`` is the one of the page's files that it names: a file of other bytes has another name, so the record moves.
+    """
 
     id: str
     people: tuple[str, ...]
     raw: bytes | msgspec.Raw
+    file: str | None = None
 
 
 class Connector(Protocol):

@@ -63,6 +63,16 @@ ISSUES: Mapping[str, IssueKind] = {
     "email_invalid": IssueKind(
         "warning", "This is not an e-mail address; it is left out.", "Correct it in the SIS."
     ),
+    "photo_not_an_image": IssueKind(
+        "warning",
+        "The photo is not a whole JPEG, PNG, GIF or WebP image; the person keeps the photo they had.",
+        "Take or upload the photo again in the SIS.",
+    ),
+    "photo_too_large": IssueKind(
+        "warning",
+        "The photo is larger than 4 MB; the person keeps the photo they had.",
+        "Upload a smaller photo in the SIS.",
+    ),
     "value_too_long": IssueKind(
         "warning",
         f"The value is longer than {MAX_TEXT} characters; it is left out.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollcall.connectors.aeries import connector as aeries
+from rollcall.connectors.aeries import photos
 from rollcall.connectors.base import Connector
 from rollcall.connectors.illuminate import connector as illuminate
 from rollcall.connectors.mapping import Context
@@ -18,6 +19,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 
 _INDISPENSABLE = ("building", "grade_level")
+_INDISPENSABLE_FOR_PICTURES = ("building",)
 
 
 def connect(
@@ -32,7 +34,7 @@ def connect(
     ``school_year`` is the district's, such as ``2026-27``; ``lookups`` are by mapping entity; ``credentials`` by
     credential key, in the clear. Raises ``NeedsAttention`` where one that cannot be done without is missing.
     """
-    for entity in _INDISPENSABLE:
+    for entity in _INDISPENSABLE_FOR_PICTURES if integration.pictures_only else _INDISPENSABLE:
         if entity not in lookups:
             raise NeedsAttention(
                 "mapping_missing", f"The integration has no {entity.replace('_', ' ')} mapping."
@@ -65,6 +67,8 @@ def connect(
             return oneroster.connect(
                 integration.url, credentials, context, _oneroster_options(integration), transport
             )
+        if integration.pictures_only:
+            return photos.connect(integration.url, credentials, context, transport)
         return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)
     except KeyError as missing:
         raise NeedsAttention("credentials_missing", f"The integration has no {missing.args[0]}.") from None

@@ -26,7 +26,7 @@ def refuse_empty(
     in the scope was taken out by an administrator and is not judged.
     """
     if streams.get("students") == 0 or not any(streams.values()):
-        what = "students" if "students" in streams else "people"
+        what = next((name for name in ("students", "photos") if name in streams), "people")
         raise SourceContract(
             "empty_pull",
             f"The SIS sent no {what} at all. Nothing was changed. Check that the credentials may still read them.",

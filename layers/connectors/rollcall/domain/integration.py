@@ -27,6 +27,11 @@ from rollcall.domain.systems import (
 )
 from rollcall.domain.url import Addresses, UrlRefused, parse_url
 
+_PICTURED: list[PersonType] = ["student"]
+_OF_PICTURES = frozenset(
+    {"name", "system", "url", "credentials", "mappings", "pictures_only", "active", "version"}
+)
+
 
 class CredentialInfo(Record):
     """What may be told of a stored secret. ``ends_with`` is None when it is too short to show any of it."""
@@ -37,7 +42,10 @@ class CredentialInfo(Record):
 
 
 class Integration(Record):
-    """An integration as stored. ``source`` names the id space of the SIS's people and never changes."""
+    """An integration as stored. ``source`` names the id space of the SIS's people and never changes.
+
+    With ``pictures_only`` it owns nobody: it brings photos to people whom another integration of its source owns.
+    """
 
     id: str
     district_id: str
@@ -48,6 +56,7 @@ class Integration(Record):
     family_identifier: tuple[AeriesFamilyField, ...] = ()
     drop_students_not_in_file: bool = False
     member_types: tuple[PersonType, ...] = PERSON_TYPES
+    pictures_only: bool = False
     primary_enrollment_codes: tuple[str, ...] = ()
     alternate_enrollment_codes: tuple[str, ...] = ()
     use_local_id_as_pin: bool = False
@@ -88,6 +97,8 @@ def apply_form(
             "system", "cannot_change", "The system of an integration is for good; make a new one instead."
         )
     errors = _list_faults(form) + _mapping_faults(form, mappings)
+    if isinstance(form, AeriesFields):
+        errors += _pictures_faults(form, stored)
     origin = ""
     try:
         origin = parse_url(form.url, addresses).origin
@@ -110,6 +121,8 @@ def apply_form(
     }
     active = form.active if isinstance(form, AnyUpdate) else None
     fields = form.model_dump(exclude={"credentials", "active", "version"}, exclude_none=True)
+    if fields.get("pictures_only"):
+        fields["member_types"] = _PICTURED
     return Integration(
         **fields,
         id=integration_id,
@@ -121,6 +134,34 @@ def apply_form(
         created_at=stored.created_at if stored else now,
         updated_at=now,
     )
+
+
+def _pictures_faults(form: AeriesFields, stored: Integration | None) -> list[FieldError]:
+    """Pictures alone leave no choice but the building mapping."""
+    if stored and stored.pictures_only != form.pictures_only:
+        # Else people whom it has brought would be left behind, and nobody would end them.
+        raise invalid(
+            "pictures_only",
+            "cannot_change",
+            "An integration brings people or pictures for good; make a new one instead.",
+        )
+    if not form.pictures_only:
+        return []
+    message = "An integration of pictures only does not use this field; leave it out."
+    refused = [f"mappings.{entity}" for entity, chosen in form.mappings if chosen and entity != "building"]
+    refused += [name for name in type(form).model_fields if _is_chosen(form, name)]
+    return [FieldError(field=field, code="not_with_pictures_only", message=message) for field in refused]
+
+
+def _is_chosen(form: AeriesFields, name: str) -> bool:
+    """Whether a field that pictures do not use says something."""
+    if name in _OF_PICTURES or name not in form.model_fields_set:
+        return False
+    if name == "member_types":
+        return form.member_types != _PICTURED
+    unsaid: object = type(form).model_fields[name].get_default(call_default_factory=True)
+    said: object = getattr(form, name)
+    return said != unsaid
 
 
 def _list_faults(form: AnyForm) -> list[FieldError]:

@@ -98,17 +98,24 @@ class Runs(Protocol):
 
 
 class People(Protocol):
-    """The people table."""
+    """The people table. A photo is kept beside its person, because another integration brings it: a run that writes
+    people and one that writes photos may go on at the same time, and neither may undo what the other wrote.
+    """
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
-    def put_many(self, people: Sequence[StoredPerson]) -> None: ...
+
+    def put_many(self, people: Sequence[StoredPerson]) -> None:
+        """Replace people, all but their photos."""
+
+    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+        """Replace photos, by person id, and nothing else of those people."""
 
     def claimants(self, district_id: str, pos_ids: Sequence[str]) -> dict[str, str]:
         """Who was last stored with each POS ID, by POS ID; whether they still have it is theirs to say."""
 
 
 class Blobs(Protocol):
-    """Pages, plans and snapshots. Keys are paths; a put replaces."""
+    """Pages, plans, snapshots and photos. Keys are paths; a put replaces."""
 
     def put(self, key: str, data: bytes) -> None: ...
 

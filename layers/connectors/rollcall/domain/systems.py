@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import (
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from rollcall.domain.form import Form, Name
 from rollcall.domain.person import PERSON_TYPES, PersonType
@@ -107,10 +116,20 @@ class PowerSchoolQueryMappings(Mappings):
     allergy: MappingId | None = None
 
 
-class AeriesMappings(Mappings):
-    """Aeries keeps one database per year, which the academic year names."""
+class AeriesMappings(Form):
+    """Aeries keeps one database per year, which the academic year names. Pictures alone need only the building; an
+    integration of people needs all.
+    """
 
-    academic_year: MappingId
+    building: MappingId
+    ethnicity: MappingId | None = None
+    grade_level: MappingId | None = None
+    race: MappingId | None = None
+    state: MappingId | None = None
+    gender: MappingId | None = None
+    language: MappingId | None = None
+    relationship: MappingId | None = None
+    academic_year: MappingId | None = None
 
 
 class CommonFields(Form):
@@ -142,10 +161,24 @@ class PowerSchoolQueryFields(CommonFields):
     family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
 
 
+def _all_mappings_unless_pictures_only(schema: dict[str, Any]) -> None:
+    """JSON Schema for what the model cannot say."""
+    required = {"required": list(AeriesMappings.model_fields)}
+    schema["if"] = {"properties": {"pictures_only": {"const": True}}, "required": ["pictures_only"]}
+    schema["else"] = {"properties": {"mappings": required}}
+
+
 class AeriesFields(CommonFields):
     """Aeries."""
 
+    model_config = ConfigDict(json_schema_extra=_all_mappings_unless_pictures_only)
+
     system: Literal["aeries"]
+    pictures_only: bool = Field(
+        default=False,
+        description="Bring photos to students whom another integration of the same server brings. "
+        "Only name, address, token and building mapping are chosen then, and it stays so for good",
+    )
     mappings: AeriesMappings
     family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
     primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
@@ -154,6 +187,18 @@ class AeriesFields(CommonFields):
     use_contact_record: bool = Field(
         default=False, description="Take families from Contacts, not the student row"
     )
+
+    @field_validator("mappings")
+    @classmethod
+    def _all_unless_pictures_only(cls, mappings: AeriesMappings, info: ValidationInfo) -> AeriesMappings:
+        """The same faults as where a mapping is required by its model."""
+        missing = (
+            [] if info.data.get("pictures_only") else [entity for entity, chosen in mappings if not chosen]
+        )
+        if missing:
+            faults = [InitErrorDetails(type="missing", loc=(entity,), input=None) for entity in missing]
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return mappings
 
 
 class IlluminateFields(CommonFields):

@@ -15,7 +15,13 @@ def apply(job: Job) -> None:
     while job.at.batch < job.at.plan_files:
         changes = list(unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change))
         job.still_ours()
-        job.people.put_many([change.after for change in changes])
+        if job.integration.pictures_only:
+            photos = {change.after.id: change.after.person.photo for change in changes}
+            job.people.put_photos(
+                job.run.district_id, {person: photo for person, photo in photos.items() if photo}
+            )
+        else:
+            job.people.put_many([change.after for change in changes])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 

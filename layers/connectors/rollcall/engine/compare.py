@@ -13,7 +13,7 @@ from datetime import date
 from rollcall.domain.person import PERSON_TYPES, split_person_key
 from rollcall.engine.job import Job
 from rollcall.engine.pull import chunk_pages, stream_table
-from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, RecordTable
+from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, WAITING, RecordTable
 
 _CACHED_CHUNKS = 8
 
@@ -138,7 +138,7 @@ def _restless(job: Job) -> set[str]:
     return {
         key
         for key, row in job.snapshot.people.items()
-        if row.flags & (MISSING | REVISIT | REJECTED)
+        if row.flags & (MISSING | REVISIT | REJECTED | WAITING)
         or (row.revisit_on is not None and row.revisit_on <= today)
     }
 

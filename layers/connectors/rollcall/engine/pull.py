@@ -3,7 +3,7 @@ all.
 
 Nothing is decoded but ids. A *chunk* is a handful of consecutive pages of one part, written as one blob: first the
 index (record ids, fingerprints, whom they speak of), then the pages. The checkpoint moves only after the chunk is
-written.
+written, and the chunk is written after the files that its records name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import PERSON_TYPES, Issue, fingerprint, split_person_key
 from rollcall.domain.run import Coverage
 from rollcall.engine.blobs import pack, unpack
+from rollcall.engine.files import Files
 from rollcall.engine.job import Job, PartState
 from rollcall.engine.snapshot import RecordTable
 
@@ -65,6 +66,7 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
     at = job.at.pull
     subjects = _subjects(job, stream, stream.per) if stream.per else ()
     seen = {i for chunk in range(at.first_chunk, at.next_chunk) for i in chunk_table(job, chunk).ids}
+    files = Files(job, stream.name)
     pages: list[Page] = []
     table = RecordTable(own=stream.own)
     size = stale = 0
@@ -81,7 +83,7 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
             at.announced = at.announced if page.announced is None else page.announced
             stale = stale + 1 if records and len(seen) == known else 0
             _refuse_endless(part, at, stale, count)
-            pages.append(page)
+            pages.append(files.keep(page, records))
             size += len(page.body)
             if page.cursor is None:
                 break

@@ -15,6 +15,7 @@ from itertools import count
 import msgspec
 
 from rollcall.connectors.aeries import contacts, people
+from rollcall.connectors.aeries.calls import AREAS, open_schools, request
 from rollcall.connectors.aeries.people import Options
 from rollcall.connectors.aeries.rows import ContactIds, StaffIds, StudentIds
 from rollcall.connectors.auth import HeaderAuth
@@ -31,8 +32,6 @@ __all__ = ["Aeries", "Options", "connect"]
 
 PAGE_SIZE = 500
 MAX_PAGES = 400
-_ACCEPT = {"Accept": "application/json, text/html, application/xhtml+xml, */*"}
-_AREAS = {"students": "Student Data", "contacts": "Contacts", "staff": "Staff Data"}
 _YEAR = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
 
 _student_ids = Rows(StudentIds)
@@ -43,15 +42,6 @@ _staff_ids = Rows(StaffIds)
 class _SystemInfo(msgspec.Struct):
     DatabaseYear: Scalar = None
     AvailableDatabaseYears: list[Scalar] | None = None
-
-
-class _School(msgspec.Struct):
-    SchoolCode: int | str
-    Name: Scalar = None
-    InactiveStatusCode: Scalar = None
-
-
-_schools = Rows(_School)
 
 
 class Aeries:
@@ -79,12 +69,9 @@ class Aeries:
 
     def survey(self) -> Survey:
         """The year, the schools, and one small call of each kind to see that it is permitted."""
-        info = decode(self._client.send(_request("/systeminfo")).body, _SystemInfo)
+        info = decode(self._client.send(request("/systeminfo")).body, _SystemInfo)
         year = self._year(info)
-        answer = self._client.send(_request("/schools", {"DatabaseYear": year}))
-        schools = (school for school, _ in _schools.split(answer.body))
-        opened = ((identifier(s.SchoolCode), text(s.Name)) for s in schools if _is_open(s))
-        mapped, issues = in_scope(opened, self._context)
+        mapped, issues = in_scope(open_schools(self._client, {"DatabaseYear": year}), self._context)
         parts = []
         for name in (stream.name for stream in self.streams):
             if name == "staff":
@@ -133,16 +120,16 @@ class Aeries:
         if "students" in names:
             path = f"/schools/{school}/students"
             params: dict[str, str | int] = {**base, "StartingRecord": 1, "EndingRecord": 1}
-            answer = self._client.send(_request(path, params, "/schools/{code}/students", _AREAS["students"]))
+            answer = self._client.send(request(path, params, "/schools/{code}/students", AREAS["students"]))
             first = next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), "0")
         if "contacts" in names:
             path = f"/schools/{school}/contacts/{first}"
             template = "/schools/{code}/contacts/{id}"
-            self._client.send(_request(path, dict(base), template, _AREAS["contacts"], (200, 404)))
+            self._client.send(request(path, dict(base), template, AREAS["contacts"], (200, 404)))
         if "staff" in names:
             # Any field filters the list; nobody has the id 0.
             params = {**base, "ID": 0}
-            self._client.send(_request("/staff", params, "/staff", _AREAS["staff"], (200, 404)))
+            self._client.send(request("/staff", params, "/staff", AREAS["staff"], (200, 404)))
 
     def _positions(self, part: Part, start: int) -> Iterator[Page]:
         """Pages until an empty one.
@@ -173,7 +160,7 @@ class Aeries:
         path = template = "/staff"
         if part.stream == "contacts":
             path, template = f"/schools/{part.params['school']}/contacts", "/schools/{code}/contacts"
-        answer = self._client.send(_request(path, params, template, _AREAS[part.stream]))
+        answer = self._client.send(request(path, params, template, AREAS[part.stream]))
         yield Page(body=answer.body, cursor=None)
 
     # ----------------------------------------------------------------------------------------------- reading
@@ -230,23 +217,6 @@ def connect(
     return Aeries(client, context, options)
 
 
-def _request(
-    path: str,
-    params: dict[str, str | int] | None = None,
-    template: str | None = None,
-    area: str | None = None,
-    expect: tuple[int, ...] = (200,),
-) -> Request:
-    return Request(
-        path=f"/api/v5{path}",
-        template=f"/api/v5{template or path}",
-        params=params or {},
-        headers=_ACCEPT,
-        expect=expect,
-        area=area,
-    )
-
-
 def _students_request(part: Part, start: int) -> Request:
     params: dict[str, str | int] = {
         "DatabaseYear": part.params["year"],
@@ -254,17 +224,12 @@ def _students_request(part: Part, start: int) -> Request:
         "EndingRecord": start + PAGE_SIZE - 1,
     }
     path = f"/schools/{part.params['school']}/students"
-    return _request(path, params, "/schools/{code}/students", _AREAS["students"])
+    return request(path, params, "/schools/{code}/students", AREAS["students"])
 
 
 def _contact_record_id(ids: ContactIds) -> str:
     # With the school, because a student of two schools has their contacts listed by both.
     return f"{identifier(ids.StudentID)}-{identifier(ids.SequenceNumber)}-{text(ids.SchoolCode) or 0}"
-
-
-def _is_open(school: _School) -> bool:
-    """Not the district itself, and not closed."""
-    return text(school.SchoolCode) != "0" and text(school.InactiveStatusCode) is None
 
 
 def _starting_year(value: Scalar) -> str | None:
