@@ -211,7 +211,8 @@ class Aeries:
         return found
 
     def _students(self, request: Request) -> Any:
-        found = [render.student(self.district, row) for row in self._page(request, self._rows(request))]
+        rows = self._page(request, self._rows(request))
+        found = [render.student(self.district, row, self.options.program_field) for row in rows]
         return self._spelt(found)
 
     def _spelt(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ class Options:
     `unknown_student`: a student id that does not exist answers an `empty` list, or 404 (`missing`).
     `photo_key`: the id's name in pictures: `StudentID`, or `PermanentID` as a real v5 server still said.
     `no_photo`: a student without a photo has an `empty` list of pictures, or no row (`absent`).
+    `program_field`: which of the three program fields of a student row holds the district's codes.
     `blank_holding_status`: rows in schools 99 and 999 look active; by default they carry an inactive code.
     """
 
@@ -39,3 +40,4 @@ class Options:
     photo_key: str = "StudentID"
     no_photo: str = "empty"
     blank_holding_status: bool = False
+    program_field: str = "AttendanceProgramCodePrimary"

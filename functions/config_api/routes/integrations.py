@@ -44,6 +44,7 @@ class IntegrationPatch(Form):
     member_types: list[str] = Field(default_factory=list)
     primary_enrollment_codes: list[str] = Field(default_factory=list)
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
+    enrollment_code_field: str = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
     authentication: str = "oauth2"

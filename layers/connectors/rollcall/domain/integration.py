@@ -21,6 +21,7 @@ from rollcall.domain.systems import (
     AnyForm,
     AnyUpdate,
     Authentication,
+    EnrollmentCodeField,
     OneRosterFields,
     System,
 )
@@ -49,6 +50,7 @@ class Integration(Record):
     member_types: tuple[PersonType, ...] = PERSON_TYPES
     primary_enrollment_codes: tuple[str, ...] = ()
     alternate_enrollment_codes: tuple[str, ...] = ()
+    enrollment_code_field: EnrollmentCodeField = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
     authentication: Authentication = "oauth2"

@@ -19,6 +19,9 @@ System = Literal["powerschool", "powerschool_query", "aeries", "illuminate", "sc
 FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
 Authentication = Literal["oauth2", "oauth1"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
+EnrollmentCodeField = Literal[
+    "AttendanceProgramCodePrimary", "AttendanceProgramCodeAdditional1", "AttendanceProgramCodeAdditional2"
+]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
 MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 EnrollmentCodes = Annotated[
@@ -147,6 +150,10 @@ class AeriesFields(CommonFields):
     family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
     primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
     alternate_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    enrollment_code_field: EnrollmentCodeField = Field(
+        default="AttendanceProgramCodePrimary",
+        description="The field of the student row that holds the enrollment codes of both lists",
+    )
     use_local_id_as_pin: bool = Field(default=False, description="Set the POS ID to the local ID")
     use_contact_record: bool = Field(
         default=False, description="Take families from Contacts, not the student row"
