@@ -27,6 +27,8 @@ class Options:
     `photo_key`: the id's name in pictures: `StudentID`, or `PermanentID` as a real v5 server still said.
     `no_photo`: a student without a photo has an `empty` list of pictures, or no row (`absent`).
     `program_field`: which of the three program fields of a student row holds the district's codes.
+    `feed`: change feeds are `open`, or 501 (`off`), 401 (`denied`) or 404 (`missing`).
+    `feed_rows`: a change feed names `all` rows of a student, or only the `newest`, be it in a holding school.
     `blank_holding_status`: rows in schools 99 and 999 look active; by default they carry an inactive code.
     """
 
@@ -40,4 +42,6 @@ class Options:
     photo_key: str = "StudentID"
     no_photo: str = "empty"
     blank_holding_status: bool = False
+    feed: str = "open"
+    feed_rows: str = "all"
     program_field: str = "AttendanceProgramCodePrimary"

@@ -47,6 +47,7 @@ class IntegrationPatch(Form):
     enrollment_code_field: str = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
     authentication: str = "oauth2"
     token_url: str = ""
     active: bool | None = None

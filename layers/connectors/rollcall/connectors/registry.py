@@ -77,6 +77,7 @@ def _aeries_options(integration: Integration) -> aeries.Options:
         code_field=integration.enrollment_code_field,
         use_local_id_as_pin=integration.use_local_id_as_pin,
         use_contact_record=integration.use_contact_record,
+        use_change_feed=integration.use_change_feed,
     )
 
 

@@ -53,6 +53,7 @@ class Integration(Record):
     enrollment_code_field: EnrollmentCodeField = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
     authentication: Authentication = "oauth2"
     token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)

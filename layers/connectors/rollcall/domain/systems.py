@@ -158,6 +158,10 @@ class AeriesFields(CommonFields):
     use_contact_record: bool = Field(
         default=False, description="Take families from Contacts, not the student row"
     )
+    use_change_feed: bool = Field(
+        default=False,
+        description="Ask only for students who changed; everybody is read once a week, which also finds who is gone",
+    )
 
 
 class IlluminateFields(CommonFields):

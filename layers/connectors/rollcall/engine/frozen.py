@@ -28,6 +28,7 @@ _SHAPING = (
     "use_local_id_as_pin",
     "use_contact_record",
     "source",
+    "url",
 )
 
 
