@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollcall.connectors.base import LastPull, Survey
 from rollcall.domain.person import Person
 from rollcall.domain.run import Run
 from rollcall.engine.delta import FULL_EVERY
@@ -256,6 +257,34 @@ def test_people_who_are_carried_over_are_reported_and_mapped_again(fed: World) -
     for _ in range(2):
         run = night(fed)
         assert (run.pull, run.issue_codes) == ("delta", {"gender_unmapped": 1})
+
+
+def test_who_is_asked_for_and_does_not_answer_stands_with_all_their_records(fed: World) -> None:
+    """Guards: a student nobody looks at any more, because one answer was empty."""
+    fed.sis.students["3"]["warn"] = True
+    night(fed)
+    del fed.sis.students["3"]
+    feed(fed).named = {"3"}
+    for _ in range(2):
+        run = night(fed)
+        assert (run.pull, run.issue_codes) == ("delta", {"gender_unmapped": 1})
+
+
+def test_a_server_that_repeats_a_student_at_every_school_is_no_loop(fed: World) -> None:
+    """Guards: the guard against lists that never end stopping a list of questions, which has an end of its own."""
+
+    class Parrot(FeedConnector):
+        def survey(self, last: LastPull | None = None) -> Survey:
+            found = super().survey(last)
+            asking = [part for part in found.parts if "ids" in part.params]
+            for part in asking:
+                part.params["ids"] = part.params["ids"] * 4
+            return found
+
+    fed.connector = Parrot
+    fed.sis.students["3"]["first"] = "Nori"
+    run = night(fed)
+    assert (run.pull, run.counts["student"]["update"]) == ("delta", 1)
 
 
 def test_a_student_who_is_back_with_the_same_record_is_back(fed: World) -> None:
