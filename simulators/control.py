@@ -101,12 +101,12 @@ class Simulator:
             "move": self.district.move_student,
             "enroll": self.district.enroll_student,
             "withdraw": self.district.withdraw_student,
+            "delete": self.district.delete_student,
             "guardian_email": self.district.change_guardian_email,
             "grade": self.district.change_grade,
             "photo": self.district.change_photo,
             "touch": self.district.touch_student,
             "remove_contact": self.district.remove_contact,
-            "remove": self.district.remove_student,
             "some": self.district.change_some,
         }
         if kind not in edits:

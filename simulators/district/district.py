@@ -240,6 +240,15 @@ class District:
         self._changed("enrollment", student)
         return Change("withdraw", [student_id])
 
+    def delete_student(self, student_id: int) -> Change:
+        """The office deletes the record: no list and no change feed names the student any more."""
+        student = self._require(student_id)
+        self.students.remove(student)
+        del self._students[student.id], self._by_local[student.local_id]
+        self._children = None
+        self.version += 1
+        return Change("delete", [student_id])
+
     def change_guardian_email(self, guardian_id: int, email: str) -> Change:
         guardian = self._guardians.get(guardian_id)
         if guardian is None:
@@ -275,15 +284,6 @@ class District:
         self._children = None
         self._changed("contact", student)
         return Change("remove_contact", [student_id], [guardian_id])
-
-    def remove_student(self, student_id: int) -> Change:
-        """The record is deleted, as if it had been entered by mistake; no journal tells of it."""
-        student = self._require(student_id)
-        self.students.remove(student)
-        del self._students[student_id], self._by_local[student.local_id]
-        self._children = None
-        self._changed("student")
-        return Change("remove", [student_id])
 
     def change_photo(self, student_id: int) -> Change:
         student = self._require(student_id)

@@ -225,7 +225,7 @@ def test_a_deleted_contact_is_a_change_of_contacts_and_a_deleted_student_is_none
     child, other = (s for s in [s for s in district.students if s.active and s.links][:2])
     since = district.now().strftime("%Y/%m/%d/%H/%M")
     eagle.app.change("remove_contact", student_id=child.id, guardian_id=child.links[0].guardian_id)
-    eagle.app.change("remove", student_id=other.id)
+    eagle.app.change("delete", student_id=other.id)
     named = {
         area: {key["StudentID"] for key in eagle.get(f"/StudentDataChanges/{area}/{since}")}
         for area in ("student", "contact", "enrollment")

@@ -103,7 +103,7 @@ def test_a_deleted_student_is_ended_by_the_next_full_pull() -> None:
     town = synced()
     gone = known(town)[0]
     town.simulator.change("touch", student_id=gone.id)
-    town.simulator.change("remove", student_id=gone.id)
+    town.simulator.change("delete", student_id=gone.id)
     pulls = []
     while town.persons()[gone.local_id].status == "active":
         pulls.append(night(town).pull)

@@ -48,6 +48,7 @@ class IntegrationPatch(Form):
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
     use_change_feed: bool = False
+    delivery: str = "rest"
     authentication: str = "oauth2"
     token_url: str = ""
     active: bool | None = None

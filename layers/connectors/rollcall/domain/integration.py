@@ -21,6 +21,7 @@ from rollcall.domain.systems import (
     AnyForm,
     AnyUpdate,
     Authentication,
+    Delivery,
     EnrollmentCodeField,
     OneRosterFields,
     System,
@@ -54,6 +55,7 @@ class Integration(Record):
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
     use_change_feed: bool = False
+    delivery: Delivery = "rest"
     authentication: Authentication = "oauth2"
     token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
@@ -158,6 +160,10 @@ def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[
 
 
 def _oauth_faults(form: OneRosterFields) -> list[FieldError]:
+    if form.delivery == "csv":
+        message = "CSV files are fetched with user name and password; leave this out."
+        given = {"authentication": form.authentication != "oauth2", "token_url": bool(form.token_url)}
+        return [FieldError(field=name, code="not_with_csv", message=message) for name in given if given[name]]
     if form.authentication != "oauth1":
         return []
     errors = []
