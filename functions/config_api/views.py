@@ -13,7 +13,7 @@ from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.person import PersonType, Severity, Status
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson
-from rollcall.domain.run import Mode, Run, RunState, Trigger
+from rollcall.domain.run import Mode, PullKind, Run, RunState, Trigger
 from rollcall.domain.schedule import Frequency, Schedule, next_runs
 from rollcall.domain.systems import (
     AeriesFields,
@@ -220,6 +220,10 @@ class RunView(View):
     holds: list[HoldView]
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
+    pull: PullKind | None = Field(
+        description="Whether everybody was read, or only who changed since the last pull; null until that is known. "
+        "A delta ends nobody for not being there: that waits for the next full pull"
+    )
     coverage: dict[str, CoverageView]
     plan_hash: str | None
     progress: ProgressView

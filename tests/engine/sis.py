@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import (
@@ -60,7 +60,7 @@ class SisConnector:
         Stream(name="staff", own="staff"),
     )
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         self.sis.fetch("survey")
         parts = [
             Part(stream="students", label=f"students of {s}", params={"school": s}, building=s)
@@ -162,7 +162,7 @@ class PhotoConnector:
     version: str = "1"
     streams: tuple[Stream, ...] = (Stream(name="photos"),)
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         self.sis.fetch("survey")
         return Survey(parts=[Part(stream="photos", label="photos")])
 

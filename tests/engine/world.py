@@ -65,6 +65,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     slice_seconds: float = 300
     connector_version: str = "1"
+    connector: type[SisConnector] = SisConnector
     others: dict[str, Sis] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -117,7 +118,7 @@ class World:
 
         def connect(integration: Integration, *_: Any) -> Connector:
             sis = self.others.get(integration.id, self.sis)
-            connector: Any = SisConnector(sis, D, integration.source, self.connector_version)
+            connector: Any = self.connector(sis, D, integration.source, self.connector_version)
             if integration.pictures_only:
                 connector = PhotoConnector(sis)
             return Faulty(connector, self.faults, "sis")  # type: ignore[return-value]

@@ -58,6 +58,8 @@ ROWS = [
     Row("alternate_enrollment_codes", ["C"], (), AERIES),
     Row("use_local_id_as_pin", True, (), AERIES),
     Row("use_contact_record", True, (), AERIES),
+    Row("enrollment_code_field", "AttendanceProgramCodeAdditional1", (), AERIES),
+    Row("use_change_feed", True, (), AERIES),
     Row("drop_students_not_in_file", True, (), ALL),
     Row("member_types", ["student"], (), ALL),
 ]  # fmt: skip

@@ -24,7 +24,11 @@ def names(answer: Any) -> list[str]:
 
 def test_reads_like_it_was_written(client: Client, form: Forms) -> None:
     body = form(
-        "aeries", primary_enrollment_codes=["", "C"], use_local_id_as_pin=True, drop_students_not_in_file=True
+        "aeries",
+        primary_enrollment_codes=["", "C"],
+        enrollment_code_field="AttendanceProgramCodeAdditional2",
+        use_local_id_as_pin=True,
+        drop_students_not_in_file=True,
     )
     made = client.post(BASE, body)
     assert made.status == 201
@@ -106,12 +110,24 @@ def test_patch_merges_mappings_and_keeps_the_rest(client: Client, integration: d
     assert changed["family_identifier"] == integration["family_identifier"]
 
 
+def test_patch_keeps_the_field_of_the_codes_and_refuses_another(client: Client, form: Forms) -> None:
+    field = "AttendanceProgramCodeAdditional1"
+    made = client.post(BASE, form("aeries")).json
+    assert made["enrollment_code_field"] == "AttendanceProgramCodePrimary"
+    path = f"{BASE}/{made['id']}"
+    assert client.patch(path, {"enrollment_code_field": field, "version": 1}).json["version"] == 2
+    assert client.patch(path, {"name": "Other", "version": 2}).json["enrollment_code_field"] == field
+    refused = client.patch(path, {"enrollment_code_field": "FamilyKey", "version": 3})
+    assert refused.faults() == {("enrollment_code_field", "not_allowed")}
+
+
 @pytest.mark.parametrize(
     ("patch", "fault"),
     [
         ({"mappings": {"academic_year": "map_x"}}, ("mappings.academic_year", "unknown_field")),
         ({"credentials": {"token": "CNRY"}}, ("credentials.token", "unknown_field")),
         ({"use_contact_record": True}, ("use_contact_record", "unknown_field")),
+        ({"enrollment_code_field": "x"}, ("enrollment_code_field", "unknown_field")),
         ({"source": "x"}, ("source", "unknown_field")),
         ({"member_types": ["parent"]}, ("member_types.0", "not_allowed")),
         ({"name": None}, ("name", "wrong_type")),

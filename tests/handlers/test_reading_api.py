@@ -60,6 +60,7 @@ def test_a_run_reads_as_the_contract_says(client: Client, parts: Parts) -> None:
         integration_id="int_1",
         system="aeries",
         state="failed",
+        pull="delta",
         holds=[Hold("drops", "too many")],
         error=Failure("rate_limited", "The SIS asks for patience."),
         queued_at=NOW,
@@ -76,6 +77,7 @@ def test_a_run_reads_as_the_contract_says(client: Client, parts: Parts) -> None:
     assert body["counts"]["student"] == dict.fromkeys(
         ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held"), 0
     )
+    assert body["pull"] == "delta"
     assert "checkpoint" not in body
     assert body["error"] == {"code": "rate_limited", "message": "The SIS asks for patience."}
 

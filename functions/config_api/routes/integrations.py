@@ -45,8 +45,10 @@ class IntegrationPatch(Form):
     pictures_only: bool = False
     primary_enrollment_codes: list[str] = Field(default_factory=list)
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
+    enrollment_code_field: str = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
     delivery: str = "rest"
     authentication: str = "oauth2"
     token_url: str = ""

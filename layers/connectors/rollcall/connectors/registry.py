@@ -78,8 +78,10 @@ def _aeries_options(integration: Integration) -> aeries.Options:
     return aeries.Options(
         primary_codes=frozenset(code.strip() for code in integration.primary_enrollment_codes),
         alternate_codes=frozenset(code.strip() for code in integration.alternate_enrollment_codes),
+        code_field=integration.enrollment_code_field,
         use_local_id_as_pin=integration.use_local_id_as_pin,
         use_contact_record=integration.use_contact_record,
+        use_change_feed=integration.use_change_feed,
     )
 
 

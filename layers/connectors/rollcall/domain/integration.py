@@ -22,6 +22,7 @@ from rollcall.domain.systems import (
     AnyUpdate,
     Authentication,
     Delivery,
+    EnrollmentCodeField,
     OneRosterFields,
     System,
 )
@@ -59,8 +60,10 @@ class Integration(Record):
     pictures_only: bool = False
     primary_enrollment_codes: tuple[str, ...] = ()
     alternate_enrollment_codes: tuple[str, ...] = ()
+    enrollment_code_field: EnrollmentCodeField = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
     delivery: Delivery = "rest"
     authentication: Authentication = "oauth2"
     token_url: str = ""

@@ -23,6 +23,7 @@ RunState = Literal[
 ]
 Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
 Mode = Literal["sync", "preview"]
+PullKind = Literal["full", "delta"]
 TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
 COUNT_KINDS = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
 
@@ -83,7 +84,11 @@ class Coverage(msgspec.Struct, kw_only=True):
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """One run as stored. ``checkpoint`` belongs to the engine; everything else is what the API shows."""
+    """One run as stored. ``checkpoint`` belongs to the engine; everything else is what the API shows.
+
+    ``pull`` is None until the SIS has been surveyed; a delta pull asks only for people who changed, and ends nobody
+    for not being there.
+    """
 
     id: str
     district_id: str
@@ -99,6 +104,7 @@ class Run(msgspec.Struct, kw_only=True):
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
+    pull: PullKind | None = None
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime

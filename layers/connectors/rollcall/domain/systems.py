@@ -29,6 +29,9 @@ FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "hous
 Authentication = Literal["oauth2", "oauth1"]
 Delivery = Literal["rest", "csv"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
+EnrollmentCodeField = Literal[
+    "AttendanceProgramCodePrimary", "AttendanceProgramCodeAdditional1", "AttendanceProgramCodeAdditional2"
+]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
 MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 EnrollmentCodes = Annotated[
@@ -183,9 +186,17 @@ class AeriesFields(CommonFields):
     family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
     primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
     alternate_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    enrollment_code_field: EnrollmentCodeField = Field(
+        default="AttendanceProgramCodePrimary",
+        description="The field of the student row that holds the enrollment codes of both lists",
+    )
     use_local_id_as_pin: bool = Field(default=False, description="Set the POS ID to the local ID")
     use_contact_record: bool = Field(
         default=False, description="Take families from Contacts, not the student row"
+    )
+    use_change_feed: bool = Field(
+        default=False,
+        description="Ask only for students who changed; everybody is read once a week, which also finds who is gone",
     )
 
     @field_validator("mappings")

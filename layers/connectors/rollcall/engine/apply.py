@@ -36,6 +36,8 @@ def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
         tables=received.tables,
         people=next_people(job, plan_batches),
         buildings=buildings(job),
+        marker=job.survey.marker,
+        full_on=job.snapshot.full_on if job.survey.delta else job.today,
     )
     job.blobs.put(job.folder.snapshot(), pack(snapshot))
 
@@ -48,7 +50,9 @@ def prune(job: Job) -> None:
 
 
 def buildings(job: Job) -> dict[str, int]:
-    """Distinct students received for each building of the fetch scope."""
+    """Distinct students received for each building of the fetch scope, by the last full pull: a delta counts nobody."""
+    if job.survey.delta:
+        return job.snapshot.buildings
     found: dict[str, int] = {}
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=False):
         if part.building is not None and part.stream == "students":

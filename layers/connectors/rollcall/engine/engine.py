@@ -37,7 +37,8 @@ from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secr
 from rollcall.domain.run import CHECK_AFTER, Failure, Run, RunMessage
 from rollcall.engine.apply import apply, buildings, prune, write_snapshot
 from rollcall.engine.blobs import pack, snapshot_key, unpack
-from rollcall.engine.compare import Work, compare
+from rollcall.engine.compare import Work, compare, received
+from rollcall.engine.delta import survey
 from rollcall.engine.frozen import Frozen, settings_digest
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
@@ -222,9 +223,10 @@ class Engine:
     def _advance(self, job: Job) -> None:
         work: Work | None = None
         if job.at.stage == "survey":
-            job.survey = job.connector.survey()
+            survey(job)
             self.blobs.put(job.folder.survey(), pack(job.survey))
             job.at.settings = settings_digest(job)
+            job.run.pull = "delta" if job.survey.delta else "full"
             _enter(job, "pull")
         if job.at.stage == "pull":
             pull(job)
@@ -318,5 +320,7 @@ def _guard(job: Job) -> None:
     now = dict.fromkeys(known, 0)
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
         now[part.stream] = now.get(part.stream, 0) + records
+    if job.survey.delta:
+        now |= {name: len(table.ids) for name, table in received(job).tables.items()}
     before = {name: count for name, count in known.items() if not job.streams[name].per}
     refuse_empty(now, before, buildings(job), job.snapshot.buildings)

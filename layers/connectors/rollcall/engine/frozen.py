@@ -24,9 +24,11 @@ _SHAPING = (
     "member_types",
     "primary_enrollment_codes",
     "alternate_enrollment_codes",
+    "enrollment_code_field",
     "use_local_id_as_pin",
     "use_contact_record",
     "source",
+    "url",
 )
 
 

@@ -81,7 +81,8 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
                 table.add(record.id, fingerprint(record.raw), at.next_chunk, record.people)
             at.rows += len(records)
             at.announced = at.announced if page.announced is None else page.announced
-            stale = stale + 1 if records and len(seen) == known else 0
+            # a list of subjects has an end of its own
+            stale = stale + 1 if records and len(seen) == known and page.subject is None else 0
             _refuse_endless(part, at, stale, count)
             pages.append(files.keep(page, records))
             size += len(page.body)

@@ -70,7 +70,7 @@ class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=Tru
 
 class Snapshot(msgspec.Struct, kw_only=True):
     """Everything the next run compares with. ``blobs`` are the keys that ``RecordTable.blobs`` points into, and
-    ``days`` the day each was received."""
+    ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull."""
 
     settings: bytes = b""
     previous: str | None = None
@@ -79,3 +79,5 @@ class Snapshot(msgspec.Struct, kw_only=True):
     tables: dict[str, RecordTable] = {}
     people: dict[str, PersonRow] = {}
     buildings: dict[str, int] = {}
+    marker: str | None = None
+    full_on: date | None = None

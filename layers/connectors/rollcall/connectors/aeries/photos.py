@@ -17,7 +17,7 @@ import msgspec
 
 from rollcall.connectors.aeries.calls import AREAS, open_schools, request
 from rollcall.connectors.auth import HeaderAuth
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.records import Rows, Scalar, decode, identifier, number, text, unexpected_shape
@@ -75,7 +75,7 @@ class AeriesPhotos:
         self._client = client
         self._context = context
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """The schools, and one small call to see that photos may be read."""
         mapped, issues = in_scope(open_schools(self._client, {}), self._context)
         self._client.send(_ask(mapped[0][0], 1, 1))

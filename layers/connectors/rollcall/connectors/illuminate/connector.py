@@ -14,7 +14,7 @@ from datetime import date
 import msgspec
 
 from rollcall.connectors.auth import OAuth1
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.illuminate import contacts, people
 from rollcall.connectors.illuminate import field_map as f
 from rollcall.connectors.illuminate.lists import Listing, either, paged
@@ -75,7 +75,7 @@ class Illuminate:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """Schools, grades, and one row of each list to see that it is there, is permitted and is of the year."""
         sites = [site for page in self._reference_list("Sites") for site, _ in _sites.split(page)]
         listed = ((identifier(s.site_id), text(s.site_name)) for s in sites if self._is_school(s))

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.oneroster_core import people
 from rollcall.connectors.oneroster_core.paging import Collection, listed
@@ -87,7 +87,7 @@ class OneRoster:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """The schools and the year, and one small call of each kind to see that it is permitted."""
         orgs = self._source.all(self._collection("orgs", "orgs"), _orgs)
         places = [org for org in orgs if is_active(org.status) and self._is_place(org)]

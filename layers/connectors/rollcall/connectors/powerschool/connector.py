@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.powerschool import contacts, people
@@ -110,7 +110,7 @@ class PowerSchool:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """Page sizes, schools, and one cheap call of each kind to see that it is permitted."""
         answer = self._get("/ws/v1/metadata", "/ws/v1/metadata")
         sizes = decode(answer.body, _MetadataAnswer).metadata

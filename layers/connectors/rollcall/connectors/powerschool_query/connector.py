@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.powerschool_common.access import ACCEPT, NOT_SCHOOLS, client
 from rollcall.connectors.powerschool_common.contacts import map_contact
@@ -75,7 +75,7 @@ class PowerSchoolQuery:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """The largest page, the schools, and one row of each query to see that it is installed and permitted."""
         path = "/ws/v1/metadata"
         answer = self._client.send(Request(path=path, template=path, headers={**ACCEPT}))
