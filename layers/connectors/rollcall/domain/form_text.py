@@ -164,6 +164,11 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "member_types": {"student": "Students", "staff": "Staff", "contact": "Contacts"},
     "authentication": {"oauth2": "OAuth 2", "oauth1": "OAuth 1.0a"},
     "delivery": {"rest": "Web service", "csv": "Zip of CSV files"},
+    "enrollment_code_field": {
+        "AttendanceProgramCodePrimary": "Primary Program (STU.SP)",
+        "AttendanceProgramCodeAdditional1": "Additional Program 1 (STU.AP1)",
+        "AttendanceProgramCodeAdditional2": "Additional Program 2 (STU.AP2)",
+    },
 }
 
 

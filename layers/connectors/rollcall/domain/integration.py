@@ -15,6 +15,7 @@ from rollcall.domain.form import FieldError, Record, invalid, raise_if_any, repe
 from rollcall.domain.mapping import CodeMapping, Entity
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.systems import (
+    OF_PICTURES,
     SYSTEMS,
     AeriesFamilyField,
     AeriesFields,
@@ -29,9 +30,6 @@ from rollcall.domain.systems import (
 from rollcall.domain.url import Addresses, UrlRefused, parse_url
 
 _PICTURED: list[PersonType] = ["student"]
-_OF_PICTURES = frozenset(
-    {"name", "system", "url", "credentials", "mappings", "pictures_only", "active", "version"}
-)
 
 
 class CredentialInfo(Record):
@@ -158,7 +156,7 @@ def _pictures_faults(form: AeriesFields, stored: Integration | None) -> list[Fie
 
 def _is_chosen(form: AeriesFields, name: str) -> bool:
     """Whether a field that pictures do not use says something."""
-    if name in _OF_PICTURES or name not in form.model_fields_set:
+    if name in OF_PICTURES or name not in form.model_fields_set:
         return False
     if name == "member_types":
         return form.member_types != _PICTURED

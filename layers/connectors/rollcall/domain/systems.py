@@ -164,11 +164,25 @@ class PowerSchoolQueryFields(CommonFields):
     family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
 
 
+OF_PICTURES = frozenset(
+    {"name", "system", "url", "credentials", "mappings", "pictures_only", "active", "version"}
+)
+"""The fields of an integration that brings pictures only."""
+
+
 def _all_mappings_unless_pictures_only(schema: dict[str, Any]) -> None:
     """JSON Schema for what the model cannot say."""
-    required = {"required": list(AeriesMappings.model_fields)}
+    entities = list(AeriesMappings.model_fields)
+    others = {entity: {"const": None} for entity in entities if entity != "building"}
+    unused = {
+        name: {"const": part["default"]} if "default" in part else {"maxItems": 0}
+        for name, part in schema["properties"].items()
+        if name not in OF_PICTURES
+    }
+    unused |= {"member_types": {"const": ["student"]}, "mappings": {"properties": others}}
     schema["if"] = {"properties": {"pictures_only": {"const": True}}, "required": ["pictures_only"]}
-    schema["else"] = {"properties": {"mappings": required}}
+    schema["then"] = {"properties": unused}
+    schema["else"] = {"properties": {"mappings": {"required": entities}}}
 
 
 class AeriesFields(CommonFields):
