@@ -52,7 +52,7 @@ def received(job: Job) -> Received:
     answered = _answered(delta, tables) if delta else set()
     for name, table in tables.items():
         old = job.snapshot.tables.get(name)
-        stands = _standing(job, name, tables, answered)
+        stands = _standing(job, name, tables, answered) if old else None
         if old is None or stands is None:
             continue
         fetched = set(table.ids)
