@@ -18,9 +18,10 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV,
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION"},
     "Scheduler": COMMON_ENV,
     "SyncRunner": COMMON_ENV | DATA_ENV,
+    "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
 }
 LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
@@ -62,8 +63,12 @@ def no_scans_or_table_deletes(template: Template) -> Iterator[str]:
 
 
 def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
-    """The API locks credentials away, the runner opens them, each only for a named district and integration."""
-    allowed = {"ConfigApiRole": {"kms:Encrypt"}, "SyncRunnerRole": {"kms:Decrypt"}}
+    """The API locks credentials away, runner and tester open them, each only for a named district and integration."""
+    allowed = {
+        "ConfigApiRole": {"kms:Encrypt"},
+        "SyncRunnerRole": {"kms:Decrypt"},
+        "ConnectionTesterRole": {"kms:Decrypt"},
+    }
     for role, statement in _statements(template):
         actions = {action for action in _listed(statement["Action"]) if action.startswith("kms:")}
         if extra := actions - allowed.get(role, set()):

@@ -32,7 +32,7 @@ __all__ = ["Aeries", "Options", "connect"]
 PAGE_SIZE = 500
 MAX_PAGES = 400
 _ACCEPT = {"Accept": "application/json, text/html, application/xhtml+xml, */*"}
-_AREAS = {"students": "Student Data", "contacts": "Contacts", "staff": "Staff Data"}
+AREAS: Mapping[str, str] = {"students": "Student Data", "contacts": "Contacts", "staff": "Staff Data"}
 _YEAR = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
 
 _student_ids = Rows(StudentIds)
@@ -40,18 +40,29 @@ _contact_ids = Rows(ContactIds)
 _staff_ids = Rows(StaffIds)
 
 
-class _SystemInfo(msgspec.Struct):
+class SystemInfo(msgspec.Struct):
+    """What ``/systeminfo`` tells."""
+
+    AeriesVersion: Scalar = None
     DatabaseYear: Scalar = None
     AvailableDatabaseYears: list[Scalar] | None = None
 
 
-class _School(msgspec.Struct):
+class School(msgspec.Struct):
+    """``DoNotReport`` marks places that are no schools, such as those for students who are leaving."""
+
     SchoolCode: int | str
     Name: Scalar = None
     InactiveStatusCode: Scalar = None
+    DoNotReport: Scalar = None
+
+    @property
+    def number(self) -> str:
+        """As the building mapping has it."""
+        return identifier(self.SchoolCode)
 
 
-_schools = Rows(_School)
+_schools = Rows(School)
 
 
 class Aeries:
@@ -79,12 +90,8 @@ class Aeries:
 
     def survey(self) -> Survey:
         """The year, the schools, and one small call of each kind to see that it is permitted."""
-        info = decode(self._client.send(_request("/systeminfo")).body, _SystemInfo)
-        year = self._year(info)
-        answer = self._client.send(_request("/schools", {"DatabaseYear": year}))
-        schools = (school for school, _ in _schools.split(answer.body))
-        opened = ((identifier(s.SchoolCode), text(s.Name)) for s in schools if _is_open(s))
-        mapped, issues = in_scope(opened, self._context)
+        year = self.year(self.info())
+        mapped, issues = in_scope(((s.number, text(s.Name)) for s in self.schools(year)), self._context)
         parts = []
         for name in (stream.name for stream in self.streams):
             if name == "staff":
@@ -99,7 +106,9 @@ class Aeries:
                 )
                 for school, building in mapped
             )
-        self._probe(mapped[0][0], year)
+        student = "0"
+        for stream in self.streams:
+            student = self.probe(stream.name, mapped[0][0], year, student)
         return Survey(parts=parts, reference={"year": year}, issues=issues)
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
@@ -108,7 +117,11 @@ class Aeries:
             return self._positions(part, int(cursor or 1))
         return self._whole(part)
 
-    def _year(self, info: _SystemInfo) -> str:
+    def info(self) -> SystemInfo:
+        """The server and the years that it has; needs a certificate and no permission."""
+        return decode(self._client.send(_request("/systeminfo")).body, SystemInfo)
+
+    def year(self, info: SystemInfo) -> str:
         """The starting year that stands for the district's school year and that the server has."""
         lookup = self._context.lookups.get("academic_year")
         externals = lookup.reverse(self._context.school_year) if lookup else []
@@ -126,23 +139,33 @@ class Aeries:
             )
         return max(usable)
 
-    def _probe(self, school: str, year: str) -> None:
-        names = [stream.name for stream in self.streams]
-        base = {"DatabaseYear": year}
-        first = "0"
-        if "students" in names:
+    def schools(self, year: str) -> list[School]:
+        """Every school that is open."""
+        answer = self._client.send(_request("/schools", {"DatabaseYear": year}))
+        return [school for school, _ in _schools.split(answer.body) if _is_open(school)]
+
+    def probe(self, stream: str, school: str, year: str, student: str) -> str:
+        """One small call to see that a stream is permitted; the id of a student to ask for, as far as one is known."""
+        base: dict[str, str | int] = {"DatabaseYear": year}
+        if stream == "students":
             path = f"/schools/{school}/students"
-            params: dict[str, str | int] = {**base, "StartingRecord": 1, "EndingRecord": 1}
-            answer = self._client.send(_request(path, params, "/schools/{code}/students", _AREAS["students"]))
-            first = next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), "0")
-        if "contacts" in names:
-            path = f"/schools/{school}/contacts/{first}"
-            template = "/schools/{code}/contacts/{id}"
-            self._client.send(_request(path, dict(base), template, _AREAS["contacts"], (200, 404)))
-        if "staff" in names:
+            params = {**base, "StartingRecord": 1, "EndingRecord": 1}
+            answer = self._client.send(_request(path, params, "/schools/{code}/students", AREAS[stream]))
+            return next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), student)
+        if stream == "contacts":
+            path, template = f"/schools/{school}/contacts/{student}", "/schools/{code}/contacts/{id}"
+            self._client.send(_request(path, base, template, AREAS[stream], (200, 404)))
+        else:
             # Any field filters the list; nobody has the id 0.
-            params = {**base, "ID": 0}
-            self._client.send(_request("/staff", params, "/staff", _AREAS["staff"], (200, 404)))
+            self._client.send(_request("/staff", {**base, "ID": 0}, "/staff", AREAS[stream], (200, 404)))
+        return student
+
+    def code_table(self, path: str) -> bytes | None:
+        """The rows of a code table, such as ``student/Gender``; None where the server has none of that name."""
+        answer = self._client.send(
+            _request(f"/codes/{path}", template="/codes/{table}/{field}", expect=(200, 404))
+        )
+        return answer.body if answer.status == 200 else None
 
     def _positions(self, part: Part, start: int) -> Iterator[Page]:
         """Pages until an empty one.
@@ -173,7 +196,7 @@ class Aeries:
         path = template = "/staff"
         if part.stream == "contacts":
             path, template = f"/schools/{part.params['school']}/contacts", "/schools/{code}/contacts"
-        answer = self._client.send(_request(path, params, template, _AREAS[part.stream]))
+        answer = self._client.send(_request(path, params, template, AREAS[part.stream]))
         yield Page(body=answer.body, cursor=None)
 
     # ----------------------------------------------------------------------------------------------- reading
@@ -254,7 +277,7 @@ def _students_request(part: Part, start: int) -> Request:
         "EndingRecord": start + PAGE_SIZE - 1,
     }
     path = f"/schools/{part.params['school']}/students"
-    return _request(path, params, "/schools/{code}/students", _AREAS["students"])
+    return _request(path, params, "/schools/{code}/students", AREAS["students"])
 
 
 def _contact_record_id(ids: ContactIds) -> str:
@@ -262,7 +285,7 @@ def _contact_record_id(ids: ContactIds) -> str:
     return f"{identifier(ids.StudentID)}-{identifier(ids.SequenceNumber)}-{text(ids.SchoolCode) or 0}"
 
 
-def _is_open(school: _School) -> bool:
+def _is_open(school: School) -> bool:
     """Not the district itself, and not closed."""
     return text(school.SchoolCode) != "0" and text(school.InactiveStatusCode) is None
 
