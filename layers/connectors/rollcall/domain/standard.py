@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from rollcall.domain.inspection import Code, CodeTable, Suggestion
-from rollcall.domain.mapping import MAX_ENTRIES, Entity
+from rollcall.domain.mapping import MAX_ENTRIES, MAX_LENGTH, Entity
 
 STATES = (
     "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA",
@@ -56,8 +56,8 @@ def standard_value(entity: Entity, code: Code) -> str:
 
 def suggestion(table: CodeTable) -> Suggestion:
     """A mapping of every code of a table. Codes of one spelling are named once; a shared school name, by its code."""
-    codes = list({code.value: code for code in table.codes}.values())[:MAX_ENTRIES]
-    values = [standard_value(table.entity, code)[:200] for code in codes]
+    codes = list({c.value: c for c in table.codes if len(c.value) <= MAX_LENGTH}.values())[:MAX_ENTRIES]
+    values = [standard_value(table.entity, code)[:MAX_LENGTH].strip() for code in codes]
     if table.entity in _ONCE:
         often = Counter(values)
         values = [

@@ -130,7 +130,13 @@ class Illuminate:
 
     def code_rows(self) -> Iterator[Row]:
         """The rows of all code lists; none where this server does not offer them."""
-        answer = self._client.send(_request(f.CODES, 1, limit=1, expect=(200, 403, 404)))
+        try:
+            answer = self._client.send(_request(f.CODES, 1, limit=1, expect=(200, 403, 404)))
+        except NeedsAttention as error:
+            # Some servers show their login page for an endpoint that they do not have.
+            if error.code != "endpoint_not_json":
+                raise
+            return
         if answer.status != 200:
             return
         for _, _, listing, _ in self._answers(f.CODES, None):
