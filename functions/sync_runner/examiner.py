@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -57,8 +56,10 @@ class SisExaminer:
             credentials = self._open(integration, inquiry.sealed)
             chosen = self._lookups(integration)
             recorders = {entity: Recorder(chosen.get(entity)) for entity in _recorded(chosen)}
-            limited = Limited(self.sender(), time.monotonic() + seconds, time.monotonic)
-            transport = Transport(limited, answer_seconds=CALL_SECONDS, patience=CALL_SECONDS)
+            limited = Limited(self.sender(), seconds)
+            transport = Transport(
+                limited, answer_seconds=CALL_SECONDS, patience=CALL_SECONDS, sleep=limited.sleep
+            )
             lookups: dict[str, Lookup] = dict(recorders.items())
             connector = connect(integration, inquiry.school_year, lookups, credentials, transport)
         except NeedsAttention as error:
@@ -106,7 +107,7 @@ class ExaminationFailed(Exception):
 
 @cache
 def _logger() -> Logger:
-    return structured_logger("sync_runner")
+    return structured_logger("connection_tester")
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from local.inprocess import DISTRICT, INTEGRATION, InProcess
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
-from rollcall.domain.errors import OutOfTime
+from rollcall.domain.errors import NeedsAttention, OutOfTime, SourceContract, SourceTransient, SyncError
 from rollcall.domain.inspection import Check, Findings, Inquiry
 from rollcall.domain.systems import SYSTEMS
 from rollcall.store.memory import MemoryVault
@@ -261,3 +261,40 @@ def test_time_that_runs_out_in_the_sample_leaves_what_was_found(towns: dict[str,
     assert checks["counts"].ok
     assert "students at least " in checks["counts"].detail
     assert checks["coverage.language"].ok
+
+
+# ------------------------------------------------------------------------------------------- what the network says
+
+
+@pytest.mark.parametrize(
+    ("error", "reachable", "tls", "credentials"),
+    [
+        (NeedsAttention("host_not_found", "No such name."), False, None, None),
+        (NeedsAttention("address_not_allowed", "Not a public address."), False, None, None),
+        (SourceTransient("sis_in_maintenance", "Come back later."), False, None, None),
+        (NeedsAttention("endpoint_redirects", "It leads elsewhere."), False, None, None),
+        (NeedsAttention("endpoint_not_json", "A web page."), False, None, None),
+        (SourceContract("unexpected_shape", "Another shape."), False, None, None),
+        (NeedsAttention("tls_failed", "No valid certificate."), True, False, None),
+        (NeedsAttention("credentials_rejected", "Not accepted."), True, True, False),
+        (NeedsAttention("permission_missing", "Not allowed."), True, True, False),
+    ],
+    ids=lambda value: getattr(value, "code", None),
+)
+def test_the_first_failure_is_told_as_what_it_is(
+    towns: dict[str, InProcess],
+    error: SyncError,
+    reachable: bool | None,
+    tls: bool | None,
+    credentials: bool | None,
+) -> None:
+    class Failing:
+        def exchange(self, *_: Any) -> Any:
+            raise error
+
+    found = examined(towns["aeries"], sender=Failing(), url="https://sis.example.org/aeries")
+    checks = named(found)
+    assert not found.ok
+    assert [checks[name].ok for name in ("reachable", "tls", "credentials")] == [reachable, tls, credentials]
+    assert sum(error.message in check.detail for check in found.checks) == 1
+    assert {check.ok for check in found.checks[3:]} == {None}

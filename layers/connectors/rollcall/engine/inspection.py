@@ -183,7 +183,12 @@ def _sample(connector: Connector, recorders: Mapping[Entity, Recorder], today: d
     """Read the beginning of every part and map whom it speaks of, for what the recorders learn by it."""
     sample = _Sample(connector)
     with suppress(OutOfTime):
-        sample.read()
+        try:
+            sample.read()
+        except SourceTransient as error:
+            # A long list may take a SIS longer than somebody waits; a sync is more patient.
+            if error.code != "source_timeout" or not sample.people:
+                raise
     if sample.survey is None:
         return sample
     for recorder in recorders.values():
