@@ -227,6 +227,15 @@ def test_code_lists_that_are_not_there_leave_a_sample(missing_as: str) -> None:
     assert found.ok
 
 
+def test_words_beside_the_standard_are_suggested_too() -> None:
+    """New York writes half-day and full-day kindergarten where OneRoster has KG."""
+    town = InProcess("schooltool", PEOPLE, options=oneroster.schooltool(grade_style="sirs"))
+    found = entries(examined(town, mappings={}), "grade_level")
+    assert found["KG"] == found["KF"] == "K"
+    assert found["PKF"] == "PK"
+    assert examined(town).ok
+
+
 def test_a_retired_code_is_neither_missed_nor_suggested() -> None:
     town = InProcess("aeries", PEOPLE)
     found = examined(town, mappings={})

@@ -12,8 +12,7 @@ from rollcall.domain.inspection import (
     Code,
     CodeTable,
     Recorder,
-    coverage_of_sample,
-    coverage_of_table,
+    compare,
     in_words,
 )
 from rollcall.domain.mapping import CodeMapping, Entity, Entry, Lookup, MappingForm, Unmapped, apply_form
@@ -34,7 +33,7 @@ def lookup(*externals: str, **options: bool) -> Lookup:
 
 def test_a_code_table_is_counted_and_what_people_have_comes_first() -> None:
     table = CodeTable("race", (Code("1"), Code("2", "Two"), Code("3", "Three")))
-    found = coverage_of_table(table, lookup("1"), {"3": 7})
+    found = compare("race", table, {"3": 7}, lookup("1"))
     assert (found.basis, found.mapped, found.total) == ("code_table", 1, 3)
     assert [(gap.value, gap.label, gap.count) for gap in found.unmapped] == [
         ("3", "Three", 7),
@@ -45,20 +44,28 @@ def test_a_code_table_is_counted_and_what_people_have_comes_first() -> None:
 
 def test_a_lookup_that_ignores_zeros_covers_what_a_sync_would_find() -> None:
     table = CodeTable("race", (Code("07"),))
-    assert coverage_of_table(table, lookup("7", ignore_leading_zeros=True), {}).mapped == 1
-    assert coverage_of_table(table, lookup("7"), {}).mapped == 0
+    assert compare("race", table, {}, lookup("7", ignore_leading_zeros=True)).mapped == 1
+    assert compare("race", table, {}, lookup("7")).mapped == 0
 
 
 def test_at_most_fifty_gaps_are_listed_and_all_are_counted() -> None:
     table = CodeTable("race", tuple(Code(str(n)) for n in range(420)))
-    found = coverage_of_table(table, lookup("0"), {})
+    found = compare("race", table, {}, lookup("0"))
     assert (found.mapped, found.total, len(found.unmapped)) == (1, 420, MAX_GAPS)
     assert in_words(found).endswith(", 10 and 409 more.")
 
 
+def test_what_people_have_and_the_table_lacks_is_told_with_the_table() -> None:
+    """Such as a code that was retired while it still stands in records."""
+    table = CodeTable("race", (Code("1", "One"), Code("2", "Two")))
+    found = compare("race", table, {"9": 4, "1": 2, "said by phone": 1}, lookup("1", "2"))
+    assert (found.basis, found.mapped, found.total) == ("code_table", 2, 4)
+    assert [(gap.value, gap.count) for gap in found.unmapped] == [("9", 4)]
+
+
 def test_a_sample_shows_codes_and_what_several_share_but_no_remark_about_one() -> None:
     seen = {"A1": 1, "Step Mother": 2, "his aunt Mary, ask at the desk": 1, "M": 5, "x" * 41: 1}
-    found = coverage_of_sample("relationship", seen, lookup("M"))
+    found = compare("relationship", None, seen, lookup("M"))
     assert [(gap.value, gap.count) for gap in found.unmapped] == [("Step Mother", 2), ("A1", 1)]
     assert (found.mapped, found.total) == (1, 5)
     assert "Mary" not in in_words(found)
@@ -66,7 +73,7 @@ def test_a_sample_shows_codes_and_what_several_share_but_no_remark_about_one() -
 
 
 def test_remarks_alone_are_counted_and_not_shown() -> None:
-    words = in_words(coverage_of_sample("allergy", {"cannot eat nuts since May": 1}, lookup()))
+    words = in_words(compare("allergy", None, {"cannot eat nuts since May": 1}, lookup()))
     assert words == (
         "0 of 1 allergy values are mapped in a sample of the records; "
         "unmapped: 1 that are not shown, because each stands in one record only."

@@ -29,10 +29,14 @@ class Code(msgspec.Struct, frozen=True):
 
 
 class CodeTable(msgspec.Struct, frozen=True):
-    """The codes that a SIS has for an entity, without those it has retired."""
+    """The codes that a SIS has for an entity, without those it has retired.
+
+    ``open``: a standard lays them down and the SIS may use others as well.
+    """
 
     entity: Entity
     codes: tuple[Code, ...]
+    open: bool = False
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,32 +120,24 @@ def covers(lookup: Lookup, value: str) -> bool:
         return False
 
 
-def coverage_of_table(table: CodeTable, lookup: Lookup, seen: Mapping[str, int]) -> Coverage:
-    """How much of a code table a mapping translates; ``seen`` is how often each value stood in a sample."""
-    gaps = [code for code in table.codes if not covers(lookup, code.value)]
+def compare(entity: Entity, table: CodeTable | None, seen: Mapping[str, int], lookup: Lookup) -> Coverage:
+    """How much of a code table a mapping translates, and of what was seen in a sample beside it.
+
+    ``seen`` is how often each value was looked up. What people have comes first.
+    """
+    codes = {code.value: code for code in table.codes} if table else {}
+    known = frozenset(codes)
+    for value in seen:
+        codes.setdefault(value, Code(value))
+    gaps = [code for code in codes.values() if not covers(lookup, code.value)]
     gaps.sort(key=lambda code: -seen.get(code.value, 0))
-    return Coverage(
-        entity=table.entity,
-        basis="code_table",
-        mapped=len(table.codes) - len(gaps),
-        total=len(table.codes),
-        unmapped=[
-            Gap(value=code.value, label=code.label, count=seen.get(code.value)) for code in gaps[:MAX_GAPS]
-        ],
-    )
-
-
-def coverage_of_sample(entity: Entity, seen: Mapping[str, int], lookup: Lookup) -> Coverage:
-    """How many of the values in a sample a mapping translates."""
-    gaps = [value for value in seen if not covers(lookup, value)]
-    gaps.sort(key=lambda value: (-seen[value], value))
-    shown = [value for value in gaps if may_show(value, seen[value])]
+    shown = [code for code in gaps if code.value in known or may_show(code.value, seen[code.value])]
     return Coverage(
         entity=entity,
-        basis="sample",
-        mapped=len(seen) - len(gaps),
-        total=len(seen),
-        unmapped=[Gap(value=value, count=seen[value]) for value in shown[:MAX_GAPS]],
+        basis="code_table" if table else "sample",
+        mapped=len(codes) - len(gaps),
+        total=len(codes),
+        unmapped=[Gap(value=c.value, label=c.label, count=seen.get(c.value)) for c in shown[:MAX_GAPS]],
     )
 
 

@@ -75,13 +75,13 @@ def state_table() -> CodeTable:
 
 def fixed_table(entity: Entity, values: Iterable[str]) -> CodeTable:
     """Codes that a standard lays down, labelled by their own words: ``blackOrAfricanAmerican``."""
-    return CodeTable(entity, tuple(Code(value, _words(value)) for value in values))
+    return CodeTable(entity, tuple(Code(value, _words(value)) for value in values), open=True)
 
 
 def grade_range(lowest: int, highest: int) -> CodeTable:
     """Grades by number, where 0 is kindergarten and below it lie transitional and pre-kindergarten."""
     grades = range(max(lowest, -2), min(highest, 13) + 1)
-    return CodeTable("grade_level", tuple(Code(str(grade)) for grade in grades))
+    return CodeTable("grade_level", tuple(Code(str(grade)) for grade in grades), open=True)
 
 
 def _words(value: str) -> str:

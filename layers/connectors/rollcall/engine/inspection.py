@@ -7,7 +7,7 @@ mapping lacks is then told of the very values that a sync would look up.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -21,12 +21,11 @@ from rollcall.domain.inspection import (
     Check,
     Code,
     CodeTable,
-    Coverage,
     Findings,
     Recorder,
     Suggestion,
-    coverage_of_sample,
-    coverage_of_table,
+    compare,
+    covers,
     in_words,
     may_show,
 )
@@ -102,7 +101,9 @@ def _ask(steps: Sequence[Step], encrypted: bool) -> tuple[list[Check], bool]:
             checks += _connected(encrypted) + found if position == 0 else found
             continue
         except OutOfTime:
-            found, over, why = [Check(name=step.name, ok=None, detail=_NOT_REACHED)], True, _NOT_REACHED
+            names = ("reachable", "tls", step.name) if position == 0 else (step.name,)
+            found = [Check(name=name, ok=None, detail=_NOT_REACHED) for name in names]
+            over, why = True, _NOT_REACHED
         except SyncError as error:
             log.info("test: %s failed, %s", step.name, error.code)
             found, over, why = [_failure(step, error)], _ends(step, error), _IN_VAIN
@@ -265,31 +266,19 @@ def _coverage(
     checks = []
     sampled = any(recorder.seen for recorder in recorders.values())
     for entity, lookup in sorted(lookups.items()):
-        seen = recorders[entity].seen
-        if entity in tables:
-            found = coverage_of_table(tables[entity], lookup, seen)
-        elif seen:
-            found = coverage_of_sample(entity, seen, lookup)
-        else:
+        seen = recorders[entity].seen if entity not in _ANY_WILL_DO else Counter[str]()
+        if entity not in tables and not seen:
             continue
-        checks.append(
-            Check(
-                name=f"coverage.{entity}",
-                ok=_is_enough(found, sampled),
-                detail=in_words(found),
-                coverage=found,
-            )
-        )
+        found = compare(entity, tables.get(entity), seen, lookup)
+        if entity in _ANY_WILL_DO:
+            enough = found.mapped > 0
+        elif sampled:
+            # Code tables hold much that nobody has.
+            enough = all(covers(lookup, value) for value in seen)
+        else:
+            enough = found.mapped == found.total
+        checks.append(Check(name=f"coverage.{entity}", ok=enough, detail=in_words(found), coverage=found))
     return checks
-
-
-def _is_enough(coverage: Coverage, sampled: bool) -> bool:
-    """Code tables hold much that no record has; when there was a sample, only what it holds is missed."""
-    if coverage.entity in _ANY_WILL_DO:
-        return coverage.mapped > 0
-    if coverage.mapped == coverage.total:
-        return True
-    return sampled and coverage.basis == "code_table" and not any(gap.count for gap in coverage.unmapped)
 
 
 def _suggestions(
@@ -298,7 +287,10 @@ def _suggestions(
     """A first mapping for every entity: of its code table, else of what the sample holds. Allergies are no codes."""
     found: dict[Entity, CodeTable] = {"state": state_table(), **tables}
     for entity, recorder in recorders.items():
-        shown = sorted(value for value, count in recorder.seen.items() if may_show(value, count))
-        if entity not in found and entity != "allergy" and shown:
-            found[entity] = CodeTable(entity, tuple(Code(value) for value in shown))
+        shown = [Code(value) for value in sorted(recorder.seen) if may_show(value, recorder.seen[value])]
+        table = found.get(entity, CodeTable(entity, (), open=entity != "allergy"))
+        if table.open and shown:
+            known = {code.value for code in table.codes}
+            more = tuple(code for code in shown if code.value not in known)
+            found[entity] = CodeTable(entity, table.codes + more)
     return [suggestion(found[entity]) for entity in sorted(found)]

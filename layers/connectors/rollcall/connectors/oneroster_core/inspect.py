@@ -45,7 +45,9 @@ class Inspector:
     def codes(self) -> Iterator[CodeTable]:
         """Schools as the building mapping may name them; grades are CEDS's, the rest what OneRoster lays down."""
         yield CodeTable("building", tuple(Code(number, name) for number, name in self._schools()))
-        yield CodeTable("grade_level", tuple(Code(grade, label) for grade, label in _GRADES.items()))
+        yield CodeTable(
+            "grade_level", tuple(Code(grade, label) for grade, label in _GRADES.items()), open=True
+        )
         yield fixed_table("gender", ("female", "male", "other"))
         yield fixed_table("ethnicity", ("true", "false"))
         races = fixed_table("race", RACES).codes
