@@ -163,7 +163,7 @@ class Aeries:
     def code_table(self, path: str) -> bytes | None:
         """The rows of a code table, such as ``student/Gender``; None where the server has none of that name."""
         answer = self._client.send(
-            _request(f"/codes/{path}", template="/codes/{table}/{field}", expect=(200, 404))
+            _request(f"/codes/{path}", template="/codes/{table}/{field}", expect=(200, 400, 404))
         )
         return answer.body if answer.status == 200 else None
 

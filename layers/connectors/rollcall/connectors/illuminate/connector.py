@@ -131,10 +131,10 @@ class Illuminate:
     def code_rows(self) -> Iterator[Row]:
         """The rows of all code lists; none where this server does not offer them."""
         try:
-            answer = self._client.send(_request(f.CODES, 1, limit=1, expect=(200, 403, 404)))
+            answer = self._client.send(_request(f.CODES, 1, limit=1, expect=(200, 404)))
         except NeedsAttention as error:
             # Some servers show their login page for an endpoint that they do not have.
-            if error.code != "endpoint_not_json":
+            if error.code not in ("endpoint_not_json", "permission_missing"):
                 raise
             return
         if answer.status != 200:
