@@ -1,7 +1,7 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench template static lock deps clean
+.PHONY: help demo test check bench fields template static lock deps clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -26,6 +26,9 @@ check: static ## What needs no deployed stack: a few minutes less than test
 
 bench: deps ## Run the engine alone over 100,000 people, without AWS (BENCH="--people 20000 --system powerschool")
 	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.engine $(BENCH)
+
+fields: deps ## Write docs/fields.md, which system carries which field, anew
+	WRITE_FIELDS=1 $(BIN)/pytest -q tests/sync/test_carries.py
 
 template:
 	@$(LOCAL) bootstrap --stack

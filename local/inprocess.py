@@ -95,8 +95,11 @@ class InProcess:
         self.queue, self.runs = MemoryQueue(), MemoryRuns(self.clock)
         self._configure(settings)
 
-    def sync(self, mode: str = "sync") -> Run:
-        """Run one sync to its end, slice by slice, as the queue would drive it."""
+    def sync(self, mode: str = "sync", slice_seconds: float = 300) -> Run:
+        """Run one sync to its end, slice by slice, as the queue would drive it.
+
+        A slice of 0 s stops wherever it can.
+        """
         message: RunMessage | None = RunMessage(
             version=1,
             district_id=DISTRICT,
@@ -108,7 +111,9 @@ class InProcess:
             deliveries += 1
             self.clock.advance(seconds=1)
             now = self.clock.now()
-            self.engine().handle(message, f"message-{now}", now, f"request-{now}", now + timedelta(minutes=5))
+            self.engine().handle(
+                message, f"message-{now}", now, f"request-{now}", now + timedelta(seconds=slice_seconds)
+            )
             message = self.queue.messages.pop(0) if self.queue.messages else None
         (runs, _) = self.runs.history(DISTRICT, INTEGRATION, (), 1, None)
         return runs[0]

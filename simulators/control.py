@@ -101,6 +101,7 @@ class Simulator:
             "move": self.district.move_student,
             "enroll": self.district.enroll_student,
             "withdraw": self.district.withdraw_student,
+            "delete": self.district.delete_student,
             "guardian_email": self.district.change_guardian_email,
             "grade": self.district.change_grade,
             "photo": self.district.change_photo,

@@ -33,12 +33,17 @@ class View(BaseModel):
 
 
 class SystemView(View):
-    """A system that can be chosen. ``form`` is the JSON Schema of what to write for it."""
+    """A system that can be chosen.
+
+    ``form`` is the JSON Schema of a new integration, ``existing`` of one that exists: labels are titles, help is
+    descriptions, fields stand in the order of the screen, and ``x-entity`` says which mappings can be chosen.
+    """
 
     system: System
     title: str
     credentials: list[str]
     form: dict[str, Any]
+    existing: dict[str, Any]
 
 
 class DistrictView(View):

@@ -236,6 +236,15 @@ class District:
         self._changed("enrollment", student)
         return Change("withdraw", [student_id])
 
+    def delete_student(self, student_id: int) -> Change:
+        """The office deletes the record: no list and no change feed names the student any more."""
+        student = self._require(student_id)
+        self.students.remove(student)
+        del self._students[student.id], self._by_local[student.local_id]
+        self._children = None
+        self.version += 1
+        return Change("delete", [student_id])
+
     def change_guardian_email(self, guardian_id: int, email: str) -> Change:
         guardian = self._guardians.get(guardian_id)
         if guardian is None:

@@ -40,6 +40,8 @@ CREDENTIALS = {
         "user_token": "CNRYtoken000006",
         "user_secret": "CNRYsecret00007",
     },
+    "schooltool": {"consumer_token": "CNRYtoken000008", "consumer_secret": "CNRYsecret00009"},
+    "oneroster": {"consumer_token": "CNRYtoken000010", "consumer_secret": "CNRYsecret00011"},
 }
 
 

@@ -49,13 +49,6 @@ def test_systems_come_with_their_forms(client: Client) -> None:
         assert "use_contact_record" in item["form"]["properties"] or system != "aeries"
 
 
-def test_the_allergy_mapping_is_powerschool_querys_and_optional(client: Client) -> None:
-    for item in client.get("/v1/systems").json["items"]:
-        (mappings,) = [d for name, d in item["form"]["$defs"].items() if name.endswith("Mappings")]
-        assert ("allergy" in mappings["properties"]) == (item["system"] == "powerschool_query")
-        assert "allergy" not in mappings["required"]
-
-
 def test_mappings_are_written_and_read(client: Client) -> None:
     body = {
         "entity": "grade_level",

@@ -278,3 +278,19 @@ def test_the_allergy_mapping_comes_and_goes(client: Client, form: Forms) -> None
     }
     refused = form(mappings={**form()["mappings"], "allergy": allergy})
     assert client.post(BASE, refused).faults() == {("mappings.allergy", "unknown_field")}
+
+
+def test_a_oneroster_integration_goes_over_to_files_and_back(client: Client, form: Forms) -> None:
+    made = client.post(BASE, form("oneroster", authentication="oauth1")).json
+    assert made["delivery"] == "rest"
+    address = f"{BASE}/{made['id']}"
+    change = {"delivery": "csv", "url": "https://sis.example.org/exports/lakeview.zip", "version": 1}
+    refused = client.patch(address, change)
+    assert refused.status == 422
+    assert [(e["field"], e["code"]) for e in refused.json["errors"]] == [("authentication", "not_with_csv")]
+    changed = client.patch(address, {**change, "authentication": "oauth2"})
+    assert (changed.status, changed.json["delivery"]) == (200, "csv")
+    read_only = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    whole = {name: value for name, value in changed.json.items() if name not in read_only}
+    assert client.put(address, whole).status == 200
+    assert client.put(address, {**whole, "delivery": "rest", "version": 3}).json["delivery"] == "rest"

@@ -46,10 +46,6 @@ def _address(address: Mapping[str, str] | None, kind: str) -> list[Neutral]:
     ]
 
 
-def _phones(phones: Iterable[Mapping[str, str]]) -> list[tuple[str, str]]:
-    return sorted({(p["type"], p["number"]) for p in phones if p["number"]})
-
-
 def mapped_schools(truth: Neutral) -> dict[int, str]:
     """The schools that the demo's building mapping holds, by code."""
     return {s["code"]: s["site_code"] for s in truth["schools"] if not s["holding"]}

@@ -259,6 +259,43 @@ def test_how_a_oneroster_server_is_signed_in_to(changes: dict[str, Any], fault: 
     assert faults(caught) == {fault}
 
 
+def test_a_oneroster_export_has_an_address_and_nothing_of_oauth() -> None:
+    made = create("oneroster", delivery="csv", url="https://drop.example.org/exports/Lakeview.zip")
+    assert (made.delivery, made.url) == ("csv", "https://drop.example.org/exports/Lakeview.zip")
+    assert create("oneroster").delivery == "rest"
+    with pytest.raises(Invalid) as caught:
+        create(
+            "oneroster",
+            delivery="csv",
+            authentication="oauth1",
+            token_url="https://sis.example.org/token",
+            url="http://drop.example.org/lakeview.zip",
+        )
+    assert faults(caught) == {
+        ("authentication", "not_with_csv"),
+        ("token_url", "not_with_csv"),
+        ("url", "url_scheme"),
+    }
+    with pytest.raises(ValidationError):
+        create("oneroster", delivery="sftp")
+
+
+@pytest.mark.parametrize("system", sorted(set(SYSTEMS) - {"oneroster"}))
+def test_only_oneroster_is_delivered_in_files(system: str) -> None:
+    with pytest.raises(ValidationError):
+        create(system, delivery="csv")
+
+
+def test_going_over_to_an_export_elsewhere_wants_the_secrets_anew() -> None:
+    """Guards: an OAuth client's secret must not be sent to a web server as a password."""
+    stored = create("oneroster")
+    changes = {"delivery": "csv", "url": "https://drop.example.org/lakeview.zip"}
+    with pytest.raises(Invalid) as caught:
+        update(stored, **changes)
+    assert {code for _, code in faults(caught)} == {"required_with_new_address"}
+    assert update(stored, **changes, credentials=CREDENTIALS["oneroster"]).delivery == "csv"
+
+
 def test_secrets_are_not_sent_to_another_token_server() -> None:
     stored = create("oneroster", token_url="https://login.example.org/token")
     assert update(stored, token_url="https://login.example.org/v2/token").version == 2

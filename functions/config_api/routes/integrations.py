@@ -49,6 +49,7 @@ class IntegrationPatch(Form):
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    delivery: str = "rest"
     authentication: str = "oauth2"
     token_url: str = ""
     active: bool | None = None

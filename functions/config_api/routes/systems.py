@@ -5,6 +5,7 @@ from __future__ import annotations
 from config_api.api import Api
 from config_api.listing import Page
 from config_api.views import SystemView
+from rollcall.domain.form_schema import form_schema
 from rollcall.domain.systems import SYSTEMS
 
 
@@ -18,7 +19,8 @@ def register(api: Api) -> None:
                 system=system,
                 title=spec.title,
                 credentials=list(spec.credentials),
-                form=spec.form.model_json_schema(),
+                form=form_schema(system),
+                existing=form_schema(system, existing=True),
             )
             for system, spec in SYSTEMS.items()
         ]

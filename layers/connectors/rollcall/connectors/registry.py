@@ -107,6 +107,7 @@ def _aeries_options(integration: Integration) -> aeries.Options:
 
 def _oneroster_options(integration: Integration) -> oneroster.Options:
     return oneroster.Options(
+        delivery=integration.delivery,
         authentication=integration.authentication,
         token_url=integration.token_url,
         family_identifier=integration.family_identifier,

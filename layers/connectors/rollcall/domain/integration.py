@@ -21,6 +21,7 @@ from rollcall.domain.systems import (
     AnyForm,
     AnyUpdate,
     Authentication,
+    Delivery,
     OneRosterFields,
     System,
 )
@@ -51,6 +52,7 @@ class Integration(Record):
     alternate_enrollment_codes: tuple[str, ...] = ()
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    delivery: Delivery = "rest"
     authentication: Authentication = "oauth2"
     token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
@@ -155,6 +157,10 @@ def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[
 
 
 def _oauth_faults(form: OneRosterFields) -> list[FieldError]:
+    if form.delivery == "csv":
+        message = "CSV files are fetched with user name and password; leave this out."
+        given = {"authentication": form.authentication != "oauth2", "token_url": bool(form.token_url)}
+        return [FieldError(field=name, code="not_with_csv", message=message) for name in given if given[name]]
     if form.authentication != "oauth1":
         return []
     errors = []

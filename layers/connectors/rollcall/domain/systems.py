@@ -18,6 +18,7 @@ from rollcall.domain.url import MAX_LENGTH
 System = Literal["powerschool", "powerschool_query", "aeries", "illuminate", "schooltool", "oneroster"]
 FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
 Authentication = Literal["oauth2", "oauth1"]
+Delivery = Literal["rest", "csv"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
 MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -79,7 +80,9 @@ class OneRosterSecrets(Form):
 
 
 class OneRosterCredentials(OneRosterSecrets):
-    """OneRoster client id and secret (OAuth 2), or consumer key and secret (OAuth 1.0a)."""
+    """OneRoster client id and secret (OAuth 2), consumer key and secret (OAuth 1.0a), or user name and password of the
+    place that CSV files are fetched from.
+    """
 
     consumer_token: Secret
     consumer_secret: Secret
@@ -170,11 +173,16 @@ class SchoolToolFields(CommonFields):
 
 
 class OneRosterFields(CommonFields):
-    """Any SIS with a OneRoster 1.1 or 1.2 service; the version stands at the end of the address."""
+    """Any SIS with a OneRoster 1.1 or 1.2 service, where the version stands at the end of the address, or one that
+    exports the CSV files of either version as a zip.
+    """
 
     system: Literal["oneroster"]
     mappings: Mappings
     family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+    delivery: Delivery = Field(
+        default="rest", description="A REST service, or a zip of CSV files whose address the URL is"
+    )
     authentication: Authentication = Field(
         default="oauth2", description="OAuth 2 client credentials, or OAuth 1.0a (OneRoster 1.1 only)"
     )

@@ -182,7 +182,8 @@ class Engine:
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
         if pulling:
             frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
-        credentials = self._credentials(run) if pulling else {}
+        # No connector is made without; only one that pulls sends them anywhere.
+        credentials = self._credentials(run)
         job = Job(
             run=run,
             lease=lease,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -16,12 +17,14 @@ import msgspec
 from rollcall.connectors.base import Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.oneroster_core import people
-from rollcall.connectors.oneroster_core.paging import Collection, Paging, listed
+from rollcall.connectors.oneroster_core.paging import Collection, listed
 from rollcall.connectors.oneroster_core.roles import agents_of, is_active, people_of
 from rollcall.connectors.oneroster_core.rows import ObjectIds, Org, Session, UserIds
 from rollcall.connectors.records import Rows, identifier, lenient_date, number, text
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from rollcall.domain.person import Issue, Mapped, person_key, split_person_key
+
+T = TypeVar("T")
 
 _KEYS = {"students": "users", "users": "users", "demographics": "demographics"}
 _NOT_OFFERED = (403, 404, 405, 501)
@@ -44,15 +47,31 @@ class Conventions(msgspec.Struct, frozen=True, kw_only=True):
     state_id_types: frozenset[str] = frozenset({"state", "stateid", "ssid", "sasid", "statestudentid"})
 
 
+class Source(Protocol):
+    """Where lists come from: a server (``Paging``) or exported files (``Export``)."""
+
+    def edition(self) -> str:
+        """Which export this is; blank for a server, whose lists are of the moment they are asked for."""
+
+    def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
+        """Pages from ``cursor`` on, in a repeatable order. Raises ``SourceContract`` where they prove nothing."""
+
+    def all(self, collection: Collection, rows: Rows[T]) -> list[T]:
+        """Every object of a small collection."""
+
+    def offers(self, collection: Collection, refusals: tuple[int, ...] = ()) -> bool:
+        """Whether there is such a collection; False only when ``refusals``, statuses, says that there need not be."""
+
+
 class OneRoster:
-    """One server as one integration sees it."""
+    """One server, or one set of files, as one integration sees it."""
 
     version = "1"
 
     def __init__(
-        self, paging: Paging, context: Context, conventions: Conventions, family_identifier: Iterable[str]
+        self, source: Source, context: Context, conventions: Conventions, family_identifier: Iterable[str]
     ) -> None:
-        self._paging = paging
+        self._source = source
         self._context = context
         self._conventions = conventions
         types = context.member_types
@@ -84,56 +103,68 @@ class OneRoster:
                 parts += self._student_parts(ids, externals)
             elif stream.name == "users":
                 self.offers("users")
-                parts.append(Part(stream="users", label="users"))
+                parts.append(Part(stream="users", label="users", params=self._read_from()))
             else:
                 offered = self.offers("demographics")
                 # Read as an empty list: where there were demographics before, that stops the run.
-                parts.append(Part(stream="demographics", label="demographics", params={"offered": offered}))
+                params = {"offered": offered, **self._read_from()}
+                parts.append(Part(stream="demographics", label="demographics", params=params))
                 issues += [] if offered else [issue("demographics_not_offered")]
         return Survey(parts=parts, reference={"schools": externals}, issues=issues)
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
-        """Pages of one list in the order of ids."""
+        """Pages of one list, in the order of ids or of the file. Raises ``SourceContract`` when the export is not the
+        one that was surveyed.
+        """
         if not part.params.get("offered", True):
             return iter([Page(body=b'{"demographics":[]}', cursor=None)])
+        if self._source.edition() != part.params.get("edition", ""):
+            raise SourceContract(
+                "export_changed",
+                "The export was replaced while it was being read. Nothing was changed; the next run reads the new one.",
+            )
         school = part.params.get("school")
         found = self._students_of(school) if school else self._collection(part.stream, _KEYS[part.stream])
-        return self._paging.pages(found, cursor, _ids)
+        return self._source.pages(found, cursor, _ids)
 
     def orgs(self) -> list[Org]:
         """Every organisation that is active."""
-        return [o for o in self._paging.all(self._collection("orgs", "orgs"), _orgs) if is_active(o.status)]
+        return [o for o in self._source.all(self._collection("orgs", "orgs"), _orgs) if is_active(o.status)]
 
     def offers(self, stream: str) -> bool:
         """Ask for one object of a list. False when there are no demographics for us; nothing else may be missing."""
         refusals = _NOT_OFFERED if stream == "demographics" else ()
-        return self._paging.offers(self._collection(stream, _KEYS[stream]), refusals)
+        return self._source.offers(self._collection(stream, _KEYS[stream]), refusals)
 
     def _student_parts(self, buildings: Mapping[str, str], externals: Mapping[str, str]) -> list[Part]:
         first = next(iter(buildings), None)
         if (
             first
             and self._conventions.by_school
-            and self._paging.offers(self._students_of(first), _NOT_OFFERED)
+            and self._source.offers(self._students_of(first), _NOT_OFFERED)
         ):
             return [
                 Part(
                     stream="students",
                     label=f"students of school {externals[school]}",
-                    params={"school": school},
+                    params={"school": school, **self._read_from()},
                     building=building,
                 )
                 for school, building in buildings.items()
             ]
         self.offers("students")
-        return [Part(stream="students", label="students")]
+        return [Part(stream="students", label="students", params=self._read_from())]
+
+    def _read_from(self) -> dict[str, str]:
+        edition = self._source.edition()
+        return {"edition": edition} if edition else {}
 
     def year_issues(self) -> list[Issue]:
         """Checks that the SIS has the district's school year.
 
         Between the SIS's rollover and ours the people are those of another year, and not to be loaded as this one's.
         """
-        found = self._paging.all(self._collection("academicSessions", "academicSessions"), _sessions)
+        found = self._source.all(self._collection("academicSessions", "academicSessions"), _sessions)
         said = [_is_of_year(s, self._context.school_year) for s in found if is_active(s.status)]
         if True in said:
             return []
@@ -159,10 +190,12 @@ class OneRoster:
 
     def _collection(self, name: str, key: str) -> Collection:
         path = f"/{name}/" if self._conventions.slash else f"/{name}"
-        return Collection(path=path, template=path, key=key)
+        return Collection(name=name, path=path, template=path, key=key)
 
     def _students_of(self, school: str) -> Collection:
         return Collection(
+            name="students",
+            school=school,
             path=f"/schools/{quote(school, safe='')}/students",
             template="/schools/{id}/students",
             key="users",

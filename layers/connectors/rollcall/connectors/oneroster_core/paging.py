@@ -33,8 +33,12 @@ _envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of objects: its path, the path that may be logged, and the key that holds it in the answer."""
+    """A list of objects: its name, the school it is limited to, its path, the path that may be logged, and the key that
+    holds it in the answer.
+    """
 
+    name: str
+    school: str = ""
     path: str
     template: str
     key: str
@@ -46,6 +50,10 @@ class Paging:
     def __init__(self, client: Client, host: str) -> None:
         self._client = client
         self._host = host
+
+    def edition(self) -> str:
+        """A server has one that is always the present one."""
+        return ""
 
     def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
         """Pages from ``cursor`` on, sorted by id. Raises ``SourceContract`` for loops and foreign links.
