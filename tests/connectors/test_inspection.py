@@ -227,6 +227,16 @@ def test_code_lists_that_are_not_there_leave_a_sample(missing_as: str) -> None:
     assert found.ok
 
 
+def test_an_export_of_files_is_tested_like_a_server() -> None:
+    switches = oneroster.Options()
+    town = InProcess("oneroster", PEOPLE, options=switches)
+    file = {"delivery": "csv", "url": f"http://127.0.0.1{switches.csv_path}"}
+    assert examined(town, **file).ok
+    stranger = named(examined(town, {"consumer_token": "x", "consumer_secret": "y"}, **file))
+    assert (stranger["reachable"].ok, stranger["credentials"].ok) == (True, False)
+    assert named(examined(town, **{**file, "url": "http://127.0.0.1/none.zip"}))["reachable"].ok is False
+
+
 def test_words_beside_the_standard_are_suggested_too() -> None:
     """New York writes half-day and full-day kindergarten where OneRoster has KG."""
     town = InProcess("schooltool", PEOPLE, options=oneroster.schooltool(grade_style="sirs"))
