@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rollcall.engine.engine import LEASE_MARGIN
+from rollcall.store.examiner import WAIT_SECONDS
+from sync_runner.examiner import MARGIN_SECONDS, SECONDS
 from tests.template.expansion import Template
 
 Rule = Callable[[Template], Iterator[str]]
@@ -18,9 +20,10 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV,
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION"},
     "Scheduler": COMMON_ENV,
     "SyncRunner": COMMON_ENV | DATA_ENV,
+    "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
 }
 LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
@@ -62,8 +65,12 @@ def no_scans_or_table_deletes(template: Template) -> Iterator[str]:
 
 
 def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
-    """The API locks credentials away, the runner opens them, each only for a named district and integration."""
-    allowed = {"ConfigApiRole": {"kms:Encrypt"}, "SyncRunnerRole": {"kms:Decrypt"}}
+    """The API locks credentials away, runner and tester open them, each only for a named district and integration."""
+    allowed = {
+        "ConfigApiRole": {"kms:Encrypt"},
+        "SyncRunnerRole": {"kms:Decrypt"},
+        "ConnectionTesterRole": {"kms:Decrypt"},
+    }
     for role, statement in _statements(template):
         actions = {action for action in _listed(statement["Action"]) if action.startswith("kms:")}
         if extra := actions - allowed.get(role, set()):
@@ -219,6 +226,30 @@ def api_is_closed(template: Template) -> Iterator[str]:
                 yield f"{name} logs {secret}"
 
 
+def the_tester_changes_nothing(template: Template) -> Iterator[str]:
+    """The tester reads mappings and opens credentials; the API may call that function and no other."""
+    allowed = {
+        "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:BatchGetItem", "kms:Decrypt",
+    }  # fmt: skip
+    for role, statement in _statements(template):
+        actions = set(_listed(statement["Action"]))
+        if role == "ConnectionTesterRole" and actions - allowed:
+            yield f"the tester may {', '.join(sorted(actions - allowed))}"
+        called = statement["Resource"] if "lambda:InvokeFunction" in actions else None
+        if called and (role, called) != ("ConfigApiRole", {"Fn::GetAtt": ["ConnectionTester", "Arn"]}):
+            yield f"{role} may call {called}"
+
+
+def callers_wait_for_the_tester(template: Template) -> Iterator[str]:
+    """Each waits a little longer than the one it calls: SIS, tester, API, API Gateway."""
+    functions = dict(_of(template, "AWS::Lambda::Function"))
+    tester, api = functions["ConnectionTester"]["Timeout"], functions["ConfigApi"]["Timeout"]
+    (gateway,) = (i["TimeoutInMillis"] / 1000 for _, i in _of(template, "AWS::ApiGatewayV2::Integration"))
+    waits = (SECONDS + MARGIN_SECONDS, tester + 1, WAIT_SECONDS + 1, api, gateway)
+    if list(waits) != sorted(waits) or not tester < WAIT_SECONDS < api < gateway:
+        yield f"a connection test is given up too early: {waits}"
+
+
 RULES: tuple[Rule, ...] = (
     one_role_per_function,
     no_wildcards,
@@ -234,6 +265,8 @@ RULES: tuple[Rule, ...] = (
     buckets_and_keys_are_safe,
     alarms_reach_somebody,
     api_is_closed,
+    the_tester_changes_nothing,
+    callers_wait_for_the_tester,
 )
 
 

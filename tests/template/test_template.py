@@ -16,6 +16,7 @@ from tests.template.rules import (
     alarms_reach_somebody,
     api_is_closed,
     buckets_and_keys_are_safe,
+    callers_wait_for_the_tester,
     credentials_open_only_for_the_runner,
     data_outlives_the_stack,
     functions_are_set_up,
@@ -27,6 +28,7 @@ from tests.template.rules import (
     photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,
     tables_are_safe,
+    the_tester_changes_nothing,
 )
 
 
@@ -171,6 +173,23 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         {"Format": "$context.path"},
         "logs $context.path",
     ),
+    (
+        the_tester_changes_nothing,
+        _statement("ConnectionTesterRole", "ReadMappings"),
+        "Action",
+        ["dynamodb:BatchGetItem", "dynamodb:PutItem"],
+        "the tester may dynamodb:PutItem",
+    ),
+    (
+        the_tester_changes_nothing,
+        _statement("ConfigApiRole", "TestConnections"),
+        "Resource",
+        {"Fn::GetAtt": ["SyncRunner", "Arn"]},
+        "ConfigApiRole may call",
+    ),
+    (callers_wait_for_the_tester, _properties("ConnectionTester"), "Timeout", 28, "too early"),
+    (callers_wait_for_the_tester, _properties("ConfigApi"), "Timeout", 15, "too early"),
+    (callers_wait_for_the_tester, _properties("ApiIntegration"), "TimeoutInMillis", 16000, "too early"),
 ]
 
 

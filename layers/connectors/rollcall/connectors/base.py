@@ -10,12 +10,13 @@ same answer, so a stored pull can be planned again without calling the SIS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from rollcall.domain.inspection import CodeTable
 from rollcall.domain.person import Issue, Mapped
 
 
@@ -147,3 +148,26 @@ class Connector(Protocol):
 
         A record that cannot be read is an issue of that person, never an exception.
         """
+
+
+class Step(NamedTuple):
+    """One question of a connection test.
+
+    ``ask`` says in a sentence what it found, or raises what ``survey`` would. ``grant`` tells the administrator what to
+    do when the permission is missing. When a step that is ``vital`` fails, there is no point in those after it.
+    """
+
+    name: str
+    ask: Callable[[], str]
+    grant: str = ""
+    vital: bool = False
+
+
+class Inspector(Protocol):
+    """A SIS looked at piece by piece, where a survey is all or nothing."""
+
+    def steps(self) -> Sequence[Step]:
+        """What to ask, in order. The first is whether the SIS is there and accepts the credentials."""
+
+    def codes(self) -> Iterator[CodeTable]:
+        """The code tables that the SIS has and lets the credentials read, beginning with its schools."""

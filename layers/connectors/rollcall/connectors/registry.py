@@ -6,12 +6,24 @@ from collections.abc import Mapping
 
 from rollcall.connectors.aeries import connector as aeries
 from rollcall.connectors.aeries import photos
-from rollcall.connectors.base import Connector
+from rollcall.connectors.aeries.connector import Aeries
+from rollcall.connectors.aeries.inspect import Inspector as AeriesInspector
+from rollcall.connectors.aeries.inspect import PhotoInspector
+from rollcall.connectors.aeries.photos import AeriesPhotos
+from rollcall.connectors.base import Connector, Inspector
 from rollcall.connectors.illuminate import connector as illuminate
+from rollcall.connectors.illuminate.connector import Illuminate
+from rollcall.connectors.illuminate.inspect import Inspector as IlluminateInspector
 from rollcall.connectors.mapping import Context
 from rollcall.connectors.oneroster import connector as oneroster
+from rollcall.connectors.oneroster_core.connector import OneRoster
+from rollcall.connectors.oneroster_core.inspect import Inspector as OneRosterInspector
 from rollcall.connectors.powerschool import connector as powerschool
+from rollcall.connectors.powerschool.connector import PowerSchool
+from rollcall.connectors.powerschool.inspect import Inspector as PowerSchoolInspector
 from rollcall.connectors.powerschool_query import connector as powerschool_query
+from rollcall.connectors.powerschool_query.connector import PowerSchoolQuery
+from rollcall.connectors.powerschool_query.inspect import Inspector as PowerSchoolQueryInspector
 from rollcall.connectors.schooltool import connector as schooltool
 from rollcall.connectors.transport import Transport
 from rollcall.domain.errors import NeedsAttention
@@ -72,6 +84,24 @@ def connect(
         return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)
     except KeyError as missing:
         raise NeedsAttention("credentials_missing", f"The integration has no {missing.args[0]}.") from None
+
+
+def inspector(connector: Connector) -> Inspector:
+    """The same SIS, to be looked at piece by piece."""
+    match connector:
+        case Aeries():
+            return AeriesInspector(connector)
+        case AeriesPhotos():
+            return PhotoInspector(connector)
+        case Illuminate():
+            return IlluminateInspector(connector)
+        case PowerSchool():
+            return PowerSchoolInspector(connector)
+        case PowerSchoolQuery():
+            return PowerSchoolQueryInspector(connector)
+        case OneRoster():
+            return OneRosterInspector(connector)
+    raise TypeError("a connector that nobody can inspect")
 
 
 def _aeries_options(integration: Integration) -> aeries.Options:

@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from rollcall.domain.district import District
+from rollcall.domain.inspection import Findings, Inquiry
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.plan import StoredPerson
@@ -145,3 +146,10 @@ class Secrets(Protocol):
     """The opened credentials of one integration, by credential key."""
 
     def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]: ...
+
+
+class Examiner(Protocol):
+    """Tests a connection, where secrets may be opened and a SIS be called."""
+
+    def examine(self, inquiry: Inquiry) -> Findings:
+        """Raises ``StoreThrottled`` when the test itself could not be made; what the SIS does wrong is a finding."""

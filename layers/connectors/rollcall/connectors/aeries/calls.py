@@ -20,13 +20,21 @@ AREAS = {
 """The permission that each stream needs, as Aeries' security page calls it."""
 
 
-class _School(msgspec.Struct):
+class School(msgspec.Struct):
+    """``DoNotReport`` marks places that are no schools, such as those for students who are leaving."""
+
     SchoolCode: int | str
     Name: Scalar = None
     InactiveStatusCode: Scalar = None
+    DoNotReport: Scalar = None
+
+    @property
+    def number(self) -> str:
+        """As the building mapping has it."""
+        return identifier(self.SchoolCode)
 
 
-_schools = Rows(_School)
+_schools = Rows(School)
 
 
 def request(
@@ -47,11 +55,8 @@ def request(
     )
 
 
-def open_schools(client: Client, params: Mapping[str, str | int]) -> list[tuple[str, str | None]]:
-    """Code and name of every school but the district itself and those that are closed."""
+def open_schools(client: Client, params: Mapping[str, str | int]) -> list[School]:
+    """Every school but the district itself and those that are closed."""
     answer = client.send(request("/schools", params))
-    return [
-        (identifier(school.SchoolCode), text(school.Name))
-        for school, _ in _schools.split(answer.body)
-        if text(school.SchoolCode) != "0" and text(school.InactiveStatusCode) is None
-    ]
+    schools = (school for school, _ in _schools.split(answer.body))
+    return [s for s in schools if text(s.SchoolCode) != "0" and text(s.InactiveStatusCode) is None]

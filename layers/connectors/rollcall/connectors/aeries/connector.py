@@ -18,7 +18,7 @@ from itertools import count
 import msgspec
 
 from rollcall.connectors.aeries import changes, contacts, people
-from rollcall.connectors.aeries.calls import AREAS, open_schools, request
+from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request
 from rollcall.connectors.aeries.people import Options
 from rollcall.connectors.aeries.rows import ContactIds, StaffIds, StudentIds
 from rollcall.connectors.auth import HeaderAuth
@@ -44,7 +44,10 @@ _contact_ids = Rows(ContactIds)
 _staff_ids = Rows(StaffIds)
 
 
-class _SystemInfo(msgspec.Struct):
+class SystemInfo(msgspec.Struct):
+    """What ``/systeminfo`` tells."""
+
+    AeriesVersion: Scalar = None
     DatabaseYear: Scalar = None
     AvailableDatabaseYears: list[Scalar] | None = None
     CurrentDateTime: Scalar = None
@@ -77,9 +80,10 @@ class Aeries:
         """The year, the schools, and whom to ask for: everybody, after one small call of each kind to see that it is
         permitted, or who changed since ``last``.
         """
-        info = decode(self._client.send(request("/systeminfo")).body, _SystemInfo)
-        year = self._year(info)
-        mapped, issues = in_scope(open_schools(self._client, {"DatabaseYear": year}), self._context)
+        info = self.info()
+        year = self.year(info)
+        opened = ((school.number, text(school.Name)) for school in self.schools(year))
+        mapped, issues = in_scope(opened, self._context)
         scope = [school for school, _ in mapped]
         found = Survey(
             parts=[],
@@ -90,7 +94,9 @@ class Aeries:
         )
         stays = self._changed(last, year, scope) if last else None
         if stays is None:
-            self._probe(mapped[0][0], year)
+            student = "0"
+            for stream in self.streams:
+                student = self.probe(stream.name, scope[0], year, student)
             found.parts = self._everybody(mapped, year)
         else:
             found.parts, found.delta = self._some(stays, year)
@@ -154,7 +160,11 @@ class Aeries:
             return self._positions(part, int(cursor or 1))
         return self._whole(part)
 
-    def _year(self, info: _SystemInfo) -> str:
+    def info(self) -> SystemInfo:
+        """The server and the years that it has; needs a certificate and no permission."""
+        return decode(self._client.send(request("/systeminfo")).body, SystemInfo)
+
+    def year(self, info: SystemInfo) -> str:
         """The starting year that stands for the district's school year and that the server has."""
         lookup = self._context.lookups.get("academic_year")
         externals = lookup.reverse(self._context.school_year) if lookup else []
@@ -172,23 +182,32 @@ class Aeries:
             )
         return max(usable)
 
-    def _probe(self, school: str, year: str) -> None:
-        names = [stream.name for stream in self.streams]
-        base = {"DatabaseYear": year}
-        first = "0"
-        if "students" in names:
+    def schools(self, year: str) -> list[School]:
+        """Every school that is open."""
+        return open_schools(self._client, {"DatabaseYear": year})
+
+    def probe(self, stream: str, school: str, year: str, student: str) -> str:
+        """One small call to see that a stream is permitted; the id of a student to ask for, as far as one is known."""
+        base: dict[str, str | int] = {"DatabaseYear": year}
+        if stream == "students":
             path = f"/schools/{school}/students"
-            params: dict[str, str | int] = {**base, "StartingRecord": 1, "EndingRecord": 1}
-            answer = self._client.send(request(path, params, "/schools/{code}/students", AREAS["students"]))
-            first = next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), "0")
-        if "contacts" in names:
-            path = f"/schools/{school}/contacts/{first}"
-            template = "/schools/{code}/contacts/{id}"
-            self._client.send(request(path, dict(base), template, AREAS["contacts"], (200, 404)))
-        if "staff" in names:
+            params = {**base, "StartingRecord": 1, "EndingRecord": 1}
+            answer = self._client.send(request(path, params, "/schools/{code}/students", AREAS[stream]))
+            return next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), student)
+        if stream == "contacts":
+            path, template = f"/schools/{school}/contacts/{student}", "/schools/{code}/contacts/{id}"
+            self._client.send(request(path, base, template, AREAS[stream], (200, 404)))
+        else:
             # Any field filters the list; nobody has the id 0.
-            params = {**base, "ID": 0}
-            self._client.send(request("/staff", params, "/staff", AREAS["staff"], (200, 404)))
+            self._client.send(request("/staff", {**base, "ID": 0}, "/staff", AREAS[stream], (200, 404)))
+        return student
+
+    def code_table(self, path: str) -> bytes | None:
+        """The rows of a code table, such as ``student/Gender``; None where the server has none of that name."""
+        answer = self._client.send(
+            request(f"/codes/{path}", template="/codes/{table}/{field}", expect=(200, 400, 404))
+        )
+        return answer.body if answer.status == 200 else None
 
     def _positions(self, part: Part, start: int) -> Iterator[Page]:
         """Pages until an empty one.

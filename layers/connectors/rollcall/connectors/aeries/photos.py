@@ -15,7 +15,7 @@ from itertools import count
 
 import msgspec
 
-from rollcall.connectors.aeries.calls import AREAS, open_schools, request
+from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request
 from rollcall.connectors.auth import HeaderAuth
 from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope
@@ -77,13 +77,22 @@ class AeriesPhotos:
 
     def survey(self, last: LastPull | None = None) -> Survey:
         """The schools, and one small call to see that photos may be read."""
-        mapped, issues = in_scope(open_schools(self._client, {}), self._context)
-        self._client.send(_ask(mapped[0][0], 1, 1))
+        opened = ((school.number, text(school.Name)) for school in self.schools())
+        mapped, issues = in_scope(opened, self._context)
+        self.probe(mapped[0][0])
         parts = [
             Part(stream="photos", label=f"photos of school {school}", params={"school": school})
             for school, _ in mapped
         ]
         return Survey(parts=parts, issues=issues)
+
+    def schools(self) -> list[School]:
+        """Every school that is open."""
+        return open_schools(self._client, {})
+
+    def probe(self, school: str) -> None:
+        """One small call to see that photos may be read."""
+        self._client.send(_ask(school, 1, 1))
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         """One page per range. The cursor holds the next position and how many ranges before it were empty."""

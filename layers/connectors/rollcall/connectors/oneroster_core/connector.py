@@ -89,24 +89,23 @@ class OneRoster:
 
     def survey(self, last: LastPull | None = None) -> Survey:
         """The schools and the year, and one small call of each kind to see that it is permitted."""
-        orgs = self._source.all(self._collection("orgs", "orgs"), _orgs)
-        places = [org for org in orgs if is_active(org.status) and self._is_place(org)]
-        externals = {identifier(org.sourcedId): self._external(org) for org in places}
+        places = [org for org in self.orgs() if self._is_place(org)]
+        externals = {identifier(org.sourcedId): self.external(org) for org in places}
         names = {identifier(org.sourcedId): text(org.name) for org in places}
         mapped, issues = in_scope(((externals[i], names[i]) for i in sorted(externals)), self._context)
-        issues += self._year_issues()
+        issues += self.year_issues()
         buildings = dict(mapped)
-        schools = sorted(identifier(org.sourcedId) for org in places if _is_school(org))
+        schools = sorted(identifier(org.sourcedId) for org in places if is_school(org))
         ids = {i: buildings[externals[i]] for i in schools if externals[i] in buildings}
         parts: list[Part] = []
         for stream in self.streams:
             if stream.name == "students":
                 parts += self._student_parts(ids, externals)
             elif stream.name == "users":
-                self._source.offers(self._collection("users", "users"))
+                self.offers("users")
                 parts.append(Part(stream="users", label="users", params=self._read_from()))
             else:
-                offered = self._source.offers(self._collection("demographics", "demographics"), _NOT_OFFERED)
+                offered = self.offers("demographics")
                 # Read as an empty list: where there were demographics before, that stops the run.
                 params = {"offered": offered, **self._read_from()}
                 parts.append(Part(stream="demographics", label="demographics", params=params))
@@ -128,6 +127,15 @@ class OneRoster:
         found = self._students_of(school) if school else self._collection(part.stream, _KEYS[part.stream])
         return self._source.pages(found, cursor, _ids)
 
+    def orgs(self) -> list[Org]:
+        """Every organisation that is active."""
+        return [o for o in self._source.all(self._collection("orgs", "orgs"), _orgs) if is_active(o.status)]
+
+    def offers(self, stream: str) -> bool:
+        """Ask for one object of a list. False when there are no demographics for us; nothing else may be missing."""
+        refusals = _NOT_OFFERED if stream == "demographics" else ()
+        return self._source.offers(self._collection(stream, _KEYS[stream]), refusals)
+
     def _student_parts(self, buildings: Mapping[str, str], externals: Mapping[str, str]) -> list[Part]:
         first = next(iter(buildings), None)
         if (
@@ -144,14 +152,14 @@ class OneRoster:
                 )
                 for school, building in buildings.items()
             ]
-        self._source.offers(self._collection("students", "users"))
+        self.offers("students")
         return [Part(stream="students", label="students", params=self._read_from())]
 
     def _read_from(self) -> dict[str, str]:
         edition = self._source.edition()
         return {"edition": edition} if edition else {}
 
-    def _year_issues(self) -> list[Issue]:
+    def year_issues(self) -> list[Issue]:
         """Checks that the SIS has the district's school year.
 
         Between the SIS's rollover and ours the people are those of another year, and not to be loaded as this one's.
@@ -169,9 +177,9 @@ class OneRoster:
 
     def _is_place(self, org: Org) -> bool:
         """A school, or whatever else the district has put into its building mapping, such as its office."""
-        return _is_school(org) or self._context.building(self._external(org)) is not None
+        return is_school(org) or self._context.building(self.external(org)) is not None
 
-    def _external(self, org: Org) -> str:
+    def external(self, org: Org) -> str:
         """What the building mapping calls a school: its identifier, or its id where only that is mapped."""
         school, org_id = text(org.identifier), identifier(org.sourcedId)
         if school is None or (
@@ -234,7 +242,8 @@ def _student_and_agents(ids: UserIds) -> tuple[str, ...]:
     return (student, *(person_key("contact", agent) for agent in agents_of(ids.agents)))
 
 
-def _is_school(org: Org) -> bool:
+def is_school(org: Org) -> bool:
+    """Not the district, a department or a region."""
     return (text(org.type) or "").lower() == "school"
 
 
