@@ -209,6 +209,22 @@ LINKS = [
 ]
 
 
+def test_a_row_that_comes_twice_takes_no_other_row_with_it() -> None:
+    """Guards: the next page beginning behind what was received, so that each repeated row left out another."""
+    plain = Server(size=12, most=5)
+
+    def repeating(request: Request) -> Any:
+        answer = plain(request)
+        first = int(request.params.get("offset", 0))
+        if request.method != "GET" or not 0 < first < 12:
+            return answer
+        last = encoded({"sourcedId": f"u-{first - 1}", "role": "student"})
+        return Answer(200, {}, answer.body.replace(b"[", b"[" + last + b",", 1))
+
+    found, _ = pull(repeating)
+    assert set(rows(found)) == {f"u-{i}" for i in range(12)}
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_next_links_are_followed(link: str) -> None:
     def server(request: Request) -> Any:
