@@ -63,6 +63,21 @@ def test_an_emptied_building_fails(world: World) -> None:
     assert run.counts["student"]["inactivate"] == 6
 
 
+@pytest.mark.parametrize(("asked", "state"), [(5, "failed"), (4, "completed")])
+def test_answers_that_fall_silent_fail_the_run(world: World, asked: int, state: str) -> None:
+    """Guards: a SIS that may not tell of contacts any more, and answers that nobody has any."""
+    world.sis.contacts = {i: [{"id": f"c{i}", "first": "Jo"}] for i in world.sis.students}
+    world.sync()
+    before = dict(world.people.items)
+    world.sis.contacts.clear()
+    for i in sorted(world.sis.students)[:asked]:
+        world.sis.students[i]["first"] = "Nori"
+    run = world.sync()
+    assert run.state == state
+    if state == "failed":
+        assert (run.error and run.error.code, world.people.items) == ("empty_pull", before)
+
+
 @pytest.mark.parametrize("announce", [1, -1, 5000])
 def test_a_count_that_does_not_match_is_read_again_and_then_fails(world: World, announce: int) -> None:
     world.sync()
