@@ -73,8 +73,8 @@ class Fault:
 
     ``ends`` is the code of the failed run, or ``completed``; then ``issue`` is what the run reports, and with
     ``traceless`` the store is as right as after a good night. ``first`` is how the very first sync ends, where that is
-    otherwise, and after ``nights`` the store is right again. What is slow or huge is met over HTTP only, in the suite of
-    connectors.
+    otherwise, and after ``nights`` the store is right again. What is slow or huge is met over HTTP only, in
+    the suite of connectors.
     """
 
     name: str
