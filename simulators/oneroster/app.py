@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulators.control import PREFIX, Simulator
 from simulators.district import District
+from simulators.faults import ASKED_QUERY
 from simulators.oneroster.auth import SignatureDesk, TokenDesk, allowed, basic
 from simulators.oneroster.catalog import COLLECTIONS, FIELDS, Catalog, NotThere
 from simulators.oneroster.options import PATHS, V1P1, Options
@@ -87,7 +88,7 @@ class OneRoster:
         scheme, _, rest = authorization.partition(" ")
         if scheme.lower() == "oauth" and version == V1P1 and "oauth1" in options.auth:
             url = f"{_origin(request)}{request.url.path}"
-            query = request.scope["query_string"].decode()
+            query = request.scope.get(ASKED_QUERY, request.scope["query_string"]).decode()
             if self.signatures.accepts(request.method, f"{url}?{query}" if query else url, authorization):
                 return
         elif scheme.lower() == "bearer" and (version != V1P1 or "oauth2" in options.auth):

@@ -40,7 +40,9 @@ class Sis:
     photos: dict[str, bytes] = field(default_factory=dict)
     schools: tuple[str, ...] = ("north", "south")
     page_size: int = 3
-    announce: int = 0  # added to every announced count
+    announce: int | None = 0  # added to every announced count; None: nothing is announced
+    unsorted: bool = False  # pages of students repeat a row in place of another, always the same
+    moving: int = 0  # so many readings of students repeat a row on the next page, in place of another
     endless: bool = False
     requests: list[str] = field(default_factory=list)
 
@@ -81,11 +83,16 @@ class SisConnector:
         if part.stream == "students":
             rows = [row for row in rows if row["school"] == part.params["school"]]
         at, size = int(cursor or 0), self.sis.page_size
+        moving = part.stream == "students" and (self.sis.moving > 0 or self.sis.unsorted)
+        self.sis.moving -= self.sis.moving > 0 and moving
+        announced = None if self.sis.announce is None else len(rows) + self.sis.announce
         while True:
             self.sis.fetch(part.stream)
             last = at + size >= len(rows) and not self.sis.endless
-            body = msgspec.json.encode(rows[at % max(len(rows), 1) :][:size])
-            yield Page(body, None if last else str(at + size), announced=len(rows) + self.sis.announce)
+            page = rows[at % max(len(rows), 1) :][:size]
+            if moving and at:
+                page[self.sis.moving % len(page)] = rows[at - 1]
+            yield Page(msgspec.json.encode(page), None if last else str(at + size), announced=announced)
             if last:
                 return
             at += size

@@ -39,13 +39,15 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of the work list: a stream, or one school's share of it. ``label`` is safe to log and to show.
 
-    ``building`` is set where the part is one building's people, so that an emptied building can be told.
+    ``building`` is set where the part is one building's people, so that an emptied building can be told. ``proven``:
+    the connector itself sees that the part is complete and raises where it is not, so repeated records are no sign.
     """
 
     stream: str
     label: str
     params: dict[str, Any] = {}
     building: str | None = None
+    proven: bool = False
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):

@@ -216,7 +216,9 @@ class AeriesFields(CommonFields):
     @field_validator("mappings")
     @classmethod
     def _all_unless_pictures_only(cls, mappings: AeriesMappings, info: ValidationInfo) -> AeriesMappings:
-        """The same faults as where a mapping is required by its model."""
+        """The same faults as where a mapping is required by its model. A form on trial has a model of its own."""
+        if not isinstance(mappings, AeriesMappings):
+            return mappings
         missing = (
             [] if info.data.get("pictures_only") else [entity for entity, chosen in mappings if not chosen]
         )

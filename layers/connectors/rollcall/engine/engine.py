@@ -29,7 +29,7 @@ from rollcall.domain.errors import (
     StoreError,
     StoreThrottled,
 )
-from rollcall.domain.guard import refuse_empty
+from rollcall.domain.guard import refuse_empty, refuse_silence
 from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
@@ -43,7 +43,7 @@ from rollcall.engine.frozen import Frozen, settings_digest
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
-from rollcall.engine.pull import pull
+from rollcall.engine.pull import pull, stream_table
 from rollcall.engine.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -324,3 +324,15 @@ def _guard(job: Job) -> None:
         now |= {name: len(table.ids) for name, table in received(job).tables.items()}
     before = {name: count for name, count in known.items() if not job.streams[name].per}
     refuse_empty(now, before, buildings(job), job.snapshot.buildings)
+    for name in known:
+        if job.streams[name].per:
+            refuse_silence(name, *_naming(job, name))
+
+
+def _naming(job: Job, stream: str) -> tuple[int, int]:
+    """Of the records received of a stream that hangs on another: how many named more people than their subject last
+    time, and how many of those do now.
+    """
+    asked, old = stream_table(job, stream), job.snapshot.tables[stream]
+    before = {i for at, i in enumerate(old.ids) if len(old.people_at(at)) > 1}.intersection(asked.ids)
+    return len(before), sum(i in before and len(asked.people_at(at)) > 1 for at, i in enumerate(asked.ids))

@@ -42,7 +42,7 @@ def plan(job: Job, work: Work) -> None:
 def _plan_people(job: Job, work: Work) -> None:
     mapped = Judged(job, work)
     leavers = [*work.gone, *mapped.leaving()]
-    ending = leavers if job.integration.drop_students_not_in_file else []
+    ending = leavers if job.dropping else []
     families = regroup(job, mapped, ending)
     again = set(work.again)
     relatives = sorted(
@@ -181,9 +181,9 @@ def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[
 
 
 def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outcome]:
-    """People of whom nothing was received: end them if the switch says so and they are still ours."""
+    """People of whom nothing was received: end them if they are to be dropped and are still ours."""
     rows = {key: row for key in keys if (row := job.snapshot.people[key]).mapped != NOTHING}
-    if not job.integration.drop_students_not_in_file:
+    if not job.dropping:
         kept = {
             key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family))
             for key, row in rows.items()

@@ -97,7 +97,7 @@ class Illuminate:
             if missing:
                 issues.append(missing)
             else:
-                parts.append(Part(stream=stream.name, label=stream.name))
+                parts.append(Part(stream=stream.name, label=stream.name, proven=stream.name == "roster"))
         return Survey(
             parts=parts,
             reference={
