@@ -317,3 +317,15 @@ def test_the_first_failure_is_told_as_what_it_is(
     assert [checks[name].ok for name in ("reachable", "tls", "credentials")] == [reachable, tls, credentials]
     assert sum(error.message in check.detail for check in found.checks) == 1
     assert {check.ok for check in found.checks[3:]} == {None}
+
+
+def test_an_integration_of_pictures_only_is_asked_for_its_schools_and_its_permission() -> None:
+    town = InProcess("aeries", PEOPLE)
+    photos: dict[str, Any] = {"pictures_only": True, "member_types": ("student",)}
+    found = examined(town, mappings={"building": "map_building"}, **photos)
+    assert found.ok, [check for check in found.checks if not check.ok]
+    assert "permission.photos" in named(found)
+    denied = InProcess("aeries", PEOPLE, options=aeries.Options(areas=frozenset({"Student Data"})))
+    refused = named(examined(denied, mappings={"building": "map_building"}, **photos))["permission.photos"]
+    assert refused.ok is False
+    assert "Student Pictures" in refused.detail

@@ -215,7 +215,7 @@ class AeriesFields(CommonFields):
 
     @field_validator("mappings")
     @classmethod
-    def _all_unless_pictures_only(cls, mappings: AeriesMappings, info: ValidationInfo) -> AeriesMappings:
+    def _all_unless_pictures_only(cls, mappings: Form, info: ValidationInfo) -> Form:
         """The same faults as where a mapping is required by its model. A form on trial has a model of its own."""
         if not isinstance(mappings, AeriesMappings):
             return mappings
