@@ -5,7 +5,7 @@ For the benchmark, and for tests that compare the store with the generator's tru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -72,7 +72,7 @@ class Insider:
 
 @dataclass
 class CountingPeople(MemoryPeople):
-    """Remembers who was written."""
+    """Remembers who was written, with all they are or with a photo."""
 
     written: list[str] = field(default_factory=list)
 
@@ -81,9 +81,14 @@ class CountingPeople(MemoryPeople):
         self.written += [person.id for person in people]
         super().put_many(people)
 
+    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+        """Count, then store."""
+        self.written += photos
+        super().put_photos(district_id, photos)
+
 
 class InProcess:
-    """One district with one integration, ready to sync."""
+    """One district with one integration, ready to sync; more may be added."""
 
     def __init__(self, system: str, people: int, seed: int = 7, options: Any = None, **settings: Any) -> None:
         self.system = system
@@ -95,12 +100,15 @@ class InProcess:
         self.queue, self.runs = MemoryQueue(), MemoryRuns(self.clock)
         self._configure(settings)
 
-    def sync(self, mode: str = "sync") -> Run:
-        """Run one sync to its end, slice by slice, as the queue would drive it."""
+    def sync(self, mode: str = "sync", integration_id: str = INTEGRATION, slice_seconds: float = 300) -> Run:
+        """Run one sync to its end, slice by slice, as the queue would drive it.
+
+        A slice of 0 s stops wherever it can.
+        """
         message: RunMessage | None = RunMessage(
             version=1,
             district_id=DISTRICT,
-            integration_id=INTEGRATION,
+            integration_id=integration_id,
             mode="preview" if mode == "preview" else "sync",
         )
         deliveries = 0
@@ -108,9 +116,11 @@ class InProcess:
             deliveries += 1
             self.clock.advance(seconds=1)
             now = self.clock.now()
-            self.engine().handle(message, f"message-{now}", now, f"request-{now}", now + timedelta(minutes=5))
+            self.engine().handle(
+                message, f"message-{now}", now, f"request-{now}", now + timedelta(seconds=slice_seconds)
+            )
             message = self.queue.messages.pop(0) if self.queue.messages else None
-        (runs, _) = self.runs.history(DISTRICT, INTEGRATION, (), 1, None)
+        (runs, _) = self.runs.history(DISTRICT, integration_id, (), 1, None)
         return runs[0]
 
     def engine(self) -> Engine:
@@ -145,6 +155,23 @@ class InProcess:
         )
         self.config.put_mapping(mapping)
 
+    def integrate(self, integration_id: str, entities: Iterable[str], **settings: Any) -> None:
+        """Add an integration of the same SIS, with the mappings of these entities."""
+        integration = Integration(
+            id=integration_id,
+            district_id=DISTRICT,
+            name=integration_id,
+            system=self.system,
+            # The address that ``call`` names to the simulator: signatures are made over it.
+            url=f"http://127.0.0.1{self.simulator.base_path}",
+            mappings={entity: f"map_{entity}" for entity in entities},
+            source="generated:1",
+            created_at=NOON,
+            updated_at=NOON,
+            **settings,
+        )
+        self.config.put_integration(integration, {})
+
     def stored(self) -> list[StoredPerson]:
         """Everybody in the store."""
         return self.people.all(DISTRICT)
@@ -162,25 +189,15 @@ class InProcess:
         offices = {school.site_code for school in self.generated.schools if school.holding}
         for entity, rows in tables.items():
             self.map_codes(entity, [row for row in rows if entity != "building" or row[1] not in offices])
-        fields = {
-            "family_identifier": FAMILY_FIELDS[self.system],
-            "drop_students_not_in_file": True,
-            "system": self.system,
-            **settings,
-        }
-        integration = Integration(
-            id=INTEGRATION,
-            district_id=DISTRICT,
-            name="Nightly",
-            # The address that ``call`` names to the simulator: signatures are made over it.
-            url=f"http://127.0.0.1{self.simulator.base_path}",
-            mappings={entity: f"map_{entity}" for entity in tables},
-            source="generated:1",
-            created_at=NOON,
-            updated_at=NOON,
-            **fields,
+        self.integrate(
+            INTEGRATION,
+            tables,
+            **{
+                "family_identifier": FAMILY_FIELDS[self.system],
+                "drop_students_not_in_file": True,
+                **settings,
+            },
         )
-        self.config.put_integration(integration, {})
 
     def _connect(
         self,

@@ -105,6 +105,8 @@ class Simulator:
             "guardian_email": self.district.change_guardian_email,
             "grade": self.district.change_grade,
             "photo": self.district.change_photo,
+            "touch": self.district.touch_student,
+            "remove_contact": self.district.remove_contact,
             "some": self.district.change_some,
         }
         if kind not in edits:

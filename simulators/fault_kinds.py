@@ -106,6 +106,7 @@ def _deep_json(params: Params) -> Reply:
 def loop_query(query: str) -> str:
     """The same question for the first page: a server that ignores its paging parameters."""
     query = re.sub(r"(^|&)page=\d+", r"\1page=1", query)
+    query = re.sub(r"(^|&)offset=\d+", r"\1offset=0", query)
     start = re.search(r"StartingRecord=(\d+)", query, re.IGNORECASE)
     end = re.search(r"EndingRecord=(\d+)", query, re.IGNORECASE)
     if start and end:
@@ -136,8 +137,9 @@ def _count_mismatch(document: Any, params: Params, memory: Memory, path: str) ->
     holder = document
     if isinstance(document, dict) and isinstance(document.get("resource"), dict):
         holder = document["resource"]
-    if isinstance(holder, dict) and isinstance(holder.get("count"), int):
-        holder["count"] += extra
+    for name in ("count", "num_results"):
+        if isinstance(holder, dict) and isinstance(holder.get(name), int):
+            holder[name] += extra
     return document
 
 
@@ -190,6 +192,32 @@ def _missing_wrapper(document: Any, params: Params, memory: Memory, path: str) -
     return {"data": document}
 
 
+# Changes to the headers ------------------------------------------------------------------------------------------
+
+
+def _count_header(value: str, query: str, params: Params) -> str:
+    return str(int(value) + int(params.get("extra", 3)))
+
+
+_NEXT = re.compile(r"<?([^<>\s,;]+)>?(\s*;\s*rel=\"next\")")
+
+
+def _looping_links(value: str, query: str, params: Params) -> str:
+    """The next page of every page is the first, or with `to=self` the page itself."""
+
+    def back(link: re.Match[str]) -> str:
+        address, _, following = link[1].partition("?")
+        to = re.sub(r"(^|&)offset=\d+", r"\1offset=0", following) if params.get("to") != "self" else query
+        return f"<{address}?{to}>{link[2]}"
+
+    return _NEXT.sub(back, value)
+
+
+def _foreign_links(value: str, query: str, params: Params) -> str:
+    origin = str(params.get("origin", "https://elsewhere.invalid"))
+    return _NEXT.sub(lambda link: f"<{re.sub(r'^https?://[^/]+', origin, link[1])}>{link[2]}", value)
+
+
 # Changes to the bytes --------------------------------------------------------------------------------------------
 
 
@@ -198,6 +226,7 @@ def _invalid_utf8(body: bytes, params: Params) -> bytes:
 
 
 Data = Callable[[Any, Params, Memory, str], Any]
+Header = tuple[bytes, Callable[[str, str, Params], str]]
 
 ANSWERS: dict[str, Callable[[Params], Reply]] = {
     "http_204": _status(204),
@@ -224,6 +253,11 @@ DATA: dict[str, Data] = {
     "wrong_types": _wrong_types,
     "missing_wrapper": _missing_wrapper,
 }
+HEADERS: dict[str, Header] = {
+    "count_mismatch": (b"x-total-count", _count_header),
+    "looping_links": (b"link", _looping_links),
+    "foreign_links": (b"link", _foreign_links),
+}
 BYTES: dict[str, Callable[[bytes, Params], bytes]] = {"invalid_utf8": _invalid_utf8}
 
 KINDS: dict[str, str] = {
@@ -241,6 +275,8 @@ KINDS: dict[str, str] = {
     "slow_first_byte": "seconds=1 after it was handled, before the first byte",
     "max_concurrency": "429 while more than n=1 requests run; retry_after=",
     "looping_pages": "the page parameter is ignored: every page is the first",
+    "looping_links": "the link to the next page leads to=first or self",
+    "foreign_links": "the link to the next page leads to origin=https://elsewhere.invalid",
     "count_mismatch": "counts announce extra=3 more than is served",
     "drop_rows": "the last rows=1 of the page are not served",
     "duplicate_row": "the last row of the page before comes again",

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulators import fault_kinds as kinds
 from simulators.fault_kinds import KINDS, Memory, Params, Reply
 
+ASKED_QUERY = "simulators.asked_query"
+"""Where the scope keeps the query as it came, when a fault has changed it: a signature is made over that one."""
+
 
 @dataclass(slots=True)
 class Rule:
@@ -114,12 +117,10 @@ class FaultLayer:
         reply = self._answer(rules)
         if reply is None:
             if "looping_pages" in by_kind:
-                scope = {
-                    **scope,
-                    "query_string": kinds.loop_query(scope["query_string"].decode("latin-1")).encode(),
-                }
+                query = kinds.loop_query(scope["query_string"].decode("latin-1")).encode()
+                scope = {**scope, ASKED_QUERY: scope["query_string"], "query_string": query}
             reply = await self._record(scope, receive)
-            reply = self._distort(rules, reply, scope["path"])
+            reply = self._distort(rules, reply, scope)
         if slow := by_kind.get("slow_first_byte"):
             await pause(scope, float(slow.params.get("seconds", 1)))
         await deliver(reply, by_kind, scope, send)
@@ -148,17 +149,30 @@ class FaultLayer:
         reply.body = b"".join(chunks)
         return reply
 
-    def _distort(self, rules: list[Rule], reply: Reply, path: str) -> Reply:
+    def _distort(self, rules: list[Rule], reply: Reply, scope: Scope) -> Reply:
         data = [rule for rule in rules if rule.kind in kinds.DATA]
         if data and reply.status == 200 and reply.body[:1] in (b"{", b"["):
             document = kinds.decode(reply.body)
             for rule in data:
-                document = kinds.DATA[rule.kind](document, rule.params, rule.memory, path)
+                document = kinds.DATA[rule.kind](document, rule.params, rule.memory, scope["path"])
             reply.body = kinds.encode(document)
         for rule in rules:
+            if rule.kind in kinds.HEADERS:
+                reply.headers = _distorted(reply.headers, rule, scope["query_string"].decode("latin-1"))
             if rule.kind in kinds.BYTES:
                 reply.body = kinds.BYTES[rule.kind](reply.body, rule.params)
         return reply
+
+
+def _distorted(headers: kinds.Headers, rule: Rule, query: str) -> kinds.Headers:
+    wanted, change = kinds.HEADERS[rule.kind]
+    return [
+        (
+            name,
+            change(value.decode("latin-1"), query, rule.params).encode() if name.lower() == wanted else value,
+        )
+        for name, value in headers
+    ]
 
 
 async def deliver(reply: Reply, by_kind: dict[str, Rule], scope: Scope, send: Send) -> None:

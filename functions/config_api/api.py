@@ -87,8 +87,11 @@ class Api:
         public: bool = False,
         bodiless: bool = False,
         binary: str | None = None,
+        cached: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Declare a route; see :class:`Endpoint` for what can be said of it. ``binary`` is a file's media type."""
+        """Declare a route; see :class:`Endpoint` for what can be said of it. ``binary`` is a file's media type,
+        ``cached`` says that a caller may keep it and ask whether it is still the same.
+        """
         # No id is longer, and DynamoDB refuses keys that are much longer.
         pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,128})", path))
         self.endpoints.append(Endpoint(method, pattern, right, creates, public, bodiless or method == "GET"))
@@ -98,6 +101,8 @@ class Api:
         if binary:
             success["content"] = {binary: {"schema": {"type": "string", "format": "binary"}}}
         responses: dict[int, Any] = {int(status): success}
+        if cached:
+            responses[int(HTTPStatus.NOT_MODIFIED)] = {"description": "Still what If-None-Match says"}
         if not public:
             responses |= {
                 int(code): {"description": text, "content": content} for code, text in problems.items()
@@ -142,7 +147,7 @@ class Api:
             answer = self.resolver.resolve({**event, "headers": headers}, context)
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may leave as a raw 500
             answer = _problem(error).event()
-        answer["headers"] = {**answer.get("headers", {}), "Cache-Control": "no-store"}
+        answer["headers"] = {"Cache-Control": "no-store", **answer.get("headers", {})}
         return answer
 
     def _admit(self, endpoint: Endpoint, district_id: str, event: Mapping[str, Any]) -> Caller | None:

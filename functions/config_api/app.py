@@ -36,7 +36,7 @@ def build(parts: Parts) -> Api:
 @cache
 def _api() -> Api:
     structured_logger("config_api")
-    return build(bootstrap(Settings.from_env(os.environ)))
+    return build(bootstrap(Settings.from_env(os.environ), os.environ["TESTER_FUNCTION"]))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

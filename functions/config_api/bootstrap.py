@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rollcall.domain.ports import Blobs, Clock, Queue, Vault
+from rollcall.domain.ports import Blobs, Clock, Examiner, Queue, Vault
 from rollcall.domain.url import Addresses
 from rollcall.store import aws
 from rollcall.store.blobs import S3Blobs
 from rollcall.store.clock import SystemClock
 from rollcall.store.config import ConfigStore, DynamoConfig
 from rollcall.store.dynamo import Table
+from rollcall.store.examiner import WAIT_SECONDS, LambdaExaminer
 from rollcall.store.idempotency import DynamoIdempotency
 from rollcall.store.people_search import DynamoPeopleSearch
 from rollcall.store.queue import SqsQueue
@@ -30,12 +31,13 @@ class Parts:
     blobs: Blobs
     queue: Queue
     vault: Vault
+    examiner: Examiner
     idempotency: DynamoIdempotency
     addresses: Addresses
 
 
-def bootstrap(settings: Settings) -> Parts:
-    """The parts on AWS; nothing is called yet."""
+def bootstrap(settings: Settings, tester_function: str) -> Parts:
+    """The parts on AWS; nothing is called yet. ``tester_function`` is what tests connections."""
     dynamodb = aws.client("dynamodb")
     config_table = Table(dynamodb, settings.config_table)
     clock = SystemClock()
@@ -47,6 +49,8 @@ def bootstrap(settings: Settings) -> Parts:
         blobs=S3Blobs(aws.client("s3"), settings.bucket),
         queue=SqsQueue(aws.client("sqs"), settings.run_queue_url),
         vault=KmsVault(aws.client("kms"), settings.credential_key_id),
+        # Tried once: somebody waits, and API Gateway does not wait for a second try.
+        examiner=LambdaExaminer(aws.client("lambda", read_timeout=WAIT_SECONDS, attempts=1), tester_function),
         idempotency=DynamoIdempotency(config_table),
         addresses=settings.sis_addresses,
     )

@@ -13,7 +13,7 @@ from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.person import PersonType, Severity, Status
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson
-from rollcall.domain.run import Mode, Run, RunState, Trigger
+from rollcall.domain.run import Mode, PullKind, Run, RunState, Trigger
 from rollcall.domain.schedule import Frequency, Schedule, next_runs
 from rollcall.domain.systems import (
     AeriesFields,
@@ -220,6 +220,10 @@ class RunView(View):
     holds: list[HoldView]
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
+    pull: PullKind | None = Field(
+        description="Whether everybody was read, or only who changed since the last pull; null until that is known. "
+        "A delta ends nobody for not being there: that waits for the next full pull"
+    )
     coverage: dict[str, CoverageView]
     roster: dict[PersonType, dict[str, int]]
     plan_hash: str | None
@@ -323,6 +327,13 @@ class MediaView(View):
     same_as: str | None
 
 
+class PhotoView(View):
+    """A person's photo: where it is read, and the SHA-256 of its bytes, which moves when the photo does."""
+
+    url: str
+    sha256: str
+
+
 class PersonView(View):
     """A person."""
 
@@ -353,7 +364,7 @@ class PersonView(View):
     family_id: str | None
     contacts: list[ContactView]
     allergies: list[str]
-    photo: str | None
+    photo: PhotoView | None
     grad_year: int | None
     media: MediaView | None
 
@@ -420,6 +431,9 @@ def run_view(run: Run) -> RunView:
 def person_view(stored: StoredPerson) -> PersonView:
     """A person with every field, also those that the stored document leaves out."""
     fields = {"id": stored.id, "integration_id": stored.integration_id, **_fields(stored.person)}
+    if stored.person.photo:
+        url = f"/v1/districts/{stored.district_id}/people/{stored.id}/photo"
+        fields["photo"] = {"url": url, "sha256": stored.person.photo}
     return PersonView.model_validate(fields)
 
 

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from rollcall.domain.errors import NotFound, StoreError, place
 from rollcall.domain.run import RunMessage
 from rollcall.engine.engine import Busy
-from rollcall.store.logs import structured_logger
+from rollcall.store.logs import structured_logger, where
 from rollcall.store.settings import Settings
 from sync_runner.bootstrap import Runner, bootstrap
 
@@ -77,7 +77,7 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
         runner.queue.postpone(record["receiptHandle"], RETRY_SECONDS)
         return False
     except Exception as error:  # noqa: BLE001 - the last resort; its text could hold a person's data, its type cannot
-        logger.error("unforeseen error", extra={"error_type": type(error).__name__, "at": _where(error)})
+        logger.error("unforeseen error", extra={"error_type": type(error).__name__, "at": where(error)})
         if int(record["attributes"]["ApproximateReceiveCount"]) >= CRASHES:
             runner.engine.give_up(*asked)
         runner.queue.postpone(record["receiptHandle"], RETRY_SECONDS)
@@ -90,11 +90,3 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
 
 def _sent_at(record: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the innermost frame: enough to find it, and nobody's data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from simulators.aeries import people, render
+from simulators.aeries import feed, people, render
 from simulators.aeries.code_tables import lookup
 from simulators.aeries.options import Options
 from simulators.aeries.rows import Row, StudentTable
@@ -24,8 +23,6 @@ from simulators.district import District, School, Student
 
 Answer = Callable[[Request], Any]
 VERSIONS = ("/v5", "/v3", "/v2", "")
-FEEDS = {"student": "student", "contact": "contact", "program": "program", "enrollment": "enrollment"}
-FEEDS |= {"test": "test", "class": "class"}
 
 LAST_SCHOOL_CODE = 999
 
@@ -211,7 +208,8 @@ class Aeries:
         return found
 
     def _students(self, request: Request) -> Any:
-        found = [render.student(self.district, row) for row in self._page(request, self._rows(request))]
+        rows = self._page(request, self._rows(request))
+        found = [render.student(self.district, row, self.options.program_field) for row in rows]
         return self._spelt(found)
 
     def _spelt(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -255,7 +253,7 @@ class Aeries:
 
     def _pictures(self, request: Request) -> Any:
         found = [
-            people.pictures(self.district, row.student, row.enrollment.school_code, self.options.photo_key)
+            people.pictures(self.district, row.student, row.enrollment.school_code, self.options)
             for row in self._page(request, self._one_per_student(request))
         ]
         return [row for row in found if row["Pictures"] or self.options.no_photo == "empty"]
@@ -318,26 +316,13 @@ class Aeries:
         ]
 
     def _changes(self, request: Request) -> Any:
-        """Keys of the rows changed since a local minute; of everything when that is before the district's last edit."""
-        area = FEEDS.get(request.path_params["area"])
-        if area is None:
-            raise Refused(400, "Invalid Data Area")
-        year, month, day, hour, minute = (
-            int(request.path_params[name]) for name in ("year", "month", "day", "hour", "minute")
-        )
+        refusal = feed.REFUSALS.get(self.options.feed)
+        if refusal:
+            raise Refused(*refusal)
         try:
-            since = datetime(year, month, day, hour, minute, tzinfo=ZoneInfo(self.district.time_zone))
+            return feed.changed(self.district, self.table, self.options.feed_rows, request.path_params)
         except ValueError as error:
-            raise Refused(400, "Invalid date") from error
-        changed = self.district.modified(area, since)
-        if changed is None:
-            students = [] if area in ("test", "class") else self.district.students
-        else:
-            students = [
-                student for student_id in sorted(changed) if (student := self.district.student(student_id))
-            ]
-        current = self.district.start_year
-        return [render.keys(row) for student in students for row in self.table.of(student, current)]
+            raise Refused(400, str(error)) from error
 
 
 def _permanent(row: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ _FIELDS: dict[tuple[str, str], tuple[str, str, str | dict[str, str]]] = {
     ("con", "cd"): ("CON", "CD", "relationship"),
     **{("stu", f"racecode{number}"): ("STU", f"RC{number}", "race") for number in range(1, 6)},
 }  # fmt: skip
+_RETIRED = {"relationship": ("95", "Step Guardian")}
+"""A code that is in the table still and that nobody may use any more."""
 _TABLES = {"student": "stu", "stu": "stu", "contact": "con"}
 
 
@@ -49,6 +51,9 @@ def lookup(table: str, field: str) -> list[dict[str, Any]] | None:
         return None
     table_code, field_code, source = found
     words = source if isinstance(source, dict) else codes.labels("aeries")[source]
+    rows = [(code, description, "") for code, description in words.items()]
+    if isinstance(source, str) and source in _RETIRED:
+        rows.append((*_RETIRED[source], "I"))
     return [
         {
             "Table": table_code,
@@ -57,11 +62,11 @@ def lookup(table: str, field: str) -> list[dict[str, Any]] | None:
             "Description": description,
             "Category": "",
             "SortOrder": order,
-            "Status": "",
+            "Status": status,
             "AeriesCode": "",
             "NumericValue": 0,
             "CorrespondenceLanguageCode1": "",
             "DescriptionForLanguage1": "",
         }
-        for order, (code, description) in enumerate(words.items(), 1)
+        for order, (code, description, status) in enumerate(rows, 1)
     ]

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 from simulators import codes
+from simulators.aeries.options import Options
 from simulators.aeries.render import clean, day, digits, grade_number, student_id
 from simulators.district import District, Guardian, GuardianLink, School, StaffMember, Student
 
@@ -252,12 +253,12 @@ _JPEG = base64.b64decode(
 )
 
 
-def picture(student: Student) -> tuple[bytes, str]:
-    """A tiny valid image, another one after each `change_photo`: JPEG, for one in ten PNG."""
-    mark = f"{student.id}.{student.photo}".encode()
+def picture(student: Student, age: int = 0) -> tuple[bytes, str]:
+    """A tiny valid image, another one after each `change_photo`: JPEG, for one in ten PNG. `age` counts years back."""
+    mark = f"{student.id}.{student.photo}.{age}".encode()
     if student.id % 10:
         return _JPEG[:2] + b"\xff\xfe" + struct.pack(">H", len(mark) + 2) + mark + _JPEG[2:], "jpg"
-    shade = bytes([0, student.id % 256, student.photo % 256, 128])
+    shade = bytes([0, student.id % 256, student.photo % 256, 128 + age])
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
         (b"IDAT", zlib.compress(shade)),
@@ -270,16 +271,28 @@ def picture(student: Student) -> tuple[bytes, str]:
     return b"\x89PNG\r\n\x1a\n" + body, "png"
 
 
-def pictures(district: District, student: Student, school_code: int, key: str) -> Record:
+def pictures(district: District, student: Student, school_code: int, options: Options) -> Record:
     shots = []
-    if student.photo:
-        data, extension = picture(student)
-        shots = [
+    for age in reversed(range(options.photo_years if student.photo else 0)):
+        data, extension = picture(student, age)
+        shots.append(
             {
-                "SchoolYear": district.start_year,
-                "RawBinary": base64.b64encode(data).decode(),
+                "SchoolYear": district.start_year - age,
+                "RawBinary": _written(student, data, options.photo_data if not age else "image"),
                 "FileExtension": extension,
                 "FileSize": len(data),
             }
-        ]
-    return {key: student_id(student.local_id), "Pictures": shots, "SchoolCode": school_code}
+        )
+    number = student_id(student.local_id)
+    return {options.photo_key: number, "Pictures": shots, "SchoolCode": school_code}
+
+
+def _written(student: Student, data: bytes, kind: str) -> str:
+    """`RawBinary`, spoiled where the number of the student is odd."""
+    if kind == "text" and student.id % 2:
+        return "no photo on file"
+    if kind == "page" and student.id % 2:
+        data = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
+    if kind == "cut" and student.id % 2:
+        data = data[: len(data) // 2]
+    return base64.b64encode(data).decode()

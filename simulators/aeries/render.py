@@ -7,7 +7,7 @@ from typing import Any
 
 from simulators import codes
 from simulators.aeries.rows import Row
-from simulators.district import District, Guardian, values
+from simulators.district import District, Enrollment, Guardian, values
 from simulators.district.truth import programs as neutral_programs
 
 Record = dict[str, Any]
@@ -64,7 +64,19 @@ def _parents_line(parents: list[Guardian]) -> str:
     return clean(f"{title} {parents[0].first[:1]} {parents[0].last}")
 
 
-def student(district: District, row: Row) -> Record:
+PROGRAM_FIELDS = (
+    "AttendanceProgramCodePrimary",
+    "AttendanceProgramCodeAdditional1",
+    "AttendanceProgramCodeAdditional2",
+)
+
+
+def _program_codes(enrollment: Enrollment, field: str) -> Record:
+    """The three program fields, blank but for the one in which this district keeps its codes."""
+    return {name: PROGRAM_CODES[enrollment.program] if name == field else "" for name in PROGRAM_FIELDS}
+
+
+def student(district: District, row: Row, program_field: str = PROGRAM_FIELDS[0]) -> Record:
     """One STU row. Some texts are padded with blanks, some blanks are one space: strip everything."""
     person, enrollment, tag = row
     house = district.household(person.household_id)
@@ -120,9 +132,7 @@ def student(district: District, row: Row) -> Record:
         "SchoolLeaveDate": day(enrollment.exit),
         "DistrictEnterDate": day(person.entered_district),
         "Track": "",
-        "AttendanceProgramCodePrimary": PROGRAM_CODES[enrollment.program],
-        "AttendanceProgramCodeAdditional1": "",
-        "AttendanceProgramCodeAdditional2": "",
+        **_program_codes(enrollment, program_field),
         "LockerNumber": "",
         "LowSchedulingPeriod": 0,
         "HighSchedulingPeriod": 9,

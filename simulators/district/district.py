@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
@@ -106,6 +106,10 @@ class District:
                     grouped[link.guardian_id].append(student)
             self._children = dict(grouped)
         return self._children.get(guardian_id, [])
+
+    def pass_time(self, hours: float) -> None:
+        """Sets the district's clock ahead; `today` stays."""
+        self._started -= hours * 3600
 
     def now(self) -> datetime:
         """The district's own local clock: 08:00 of `today` when it was generated, and running."""
@@ -266,6 +270,21 @@ class District:
         self._changed("student", student)
         return Change("grade", [student_id], detail={"before": before, "after": grade})
 
+    def touch_student(self, student_id: int, area: str = "student") -> Change:
+        """Somebody opened the record and saved it as it was."""
+        self._changed(area, self._require(student_id))
+        return Change("touch", [student_id], detail={"area": area})
+
+    def remove_contact(self, student_id: int, guardian_id: int) -> Change:
+        """The office deletes a contact of a student."""
+        student = self._require(student_id)
+        if all(link.guardian_id != guardian_id for link in student.links):
+            raise KeyError(f"student {student_id} has no guardian {guardian_id}")
+        student.links = [link for link in student.links if link.guardian_id != guardian_id]
+        self._children = None
+        self._changed("contact", student)
+        return Change("remove_contact", [student_id], [guardian_id])
+
     def change_photo(self, student_id: int) -> Change:
         student = self._require(student_id)
         student.photo += 1
@@ -285,14 +304,6 @@ class District:
             fields[str(student.id)] = _edit(student, number, rng.random)
         self._changed("student", *chosen)
         return Change("some", [student.id for student in chosen], detail={"fields": fields})
-
-    def modified(self, area: str, since: datetime) -> Iterator[int] | None:
-        """Ids of students changed in `area` at or after `since`; None when `since` reaches back before the edits."""
-        if since <= self.generated_at:
-            return None
-        return iter(
-            {student_id for when, where, student_id in self.journal if where == area and when >= since}
-        )
 
     @property
     def generated_at(self) -> datetime:

@@ -17,7 +17,7 @@ from simulators.control import Simulator
 from simulators.district import District
 from simulators.fault_kinds import LOGIN_PAGE
 from simulators.illuminate import people, places
-from simulators.illuminate.oauth import SIGNED_QUERY, Verifier
+from simulators.illuminate.oauth import Verifier
 from simulators.illuminate.options import Options
 from simulators.illuminate.rows import Rows
 
@@ -238,15 +238,6 @@ def _json(document: Any, status: int = 200, headers: dict[str, str] | None = Non
     return Response(msgspec.json.encode(document), status, headers, "application/json")
 
 
-class Front(Simulator):
-    """Keeps the query as it was signed: a fault such as `looping_pages` changes the one that is answered."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope = {**scope, SIGNED_QUERY: scope["query_string"]}
-        await super().__call__(scope, receive, send)
-
-
 def create_app(district: District, options: Options | None = None) -> Simulator:
     """The Illuminate simulator over `district`, under `/{options.root_dir}`."""
     options = options or Options()
@@ -254,6 +245,6 @@ def create_app(district: District, options: Options | None = None) -> Simulator:
     names = ("consumer_token", "consumer_secret", "user_token", "user_secret")
     credentials = {name: getattr(options, name) for name in names}
     # A user token has no life of its own, so there is nothing to expire.
-    return Front(
+    return Simulator(
         "illuminate", district, system, credentials, system.use, lambda: False, f"/{options.root_dir}"
     )

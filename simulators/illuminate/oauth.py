@@ -17,10 +17,8 @@ from oauthlib.oauth1.rfc5849.signature import (
 )
 from starlette.types import Scope
 
+from simulators.faults import ASKED_QUERY
 from simulators.illuminate.options import Options
-
-SIGNED_QUERY = "illuminate.signed_query"
-"""The query as the client sent it, kept in the scope: a fault may change the one that is answered."""
 
 _MANDATORY = ("consumer_key", "token", "signature_method", "signature", "timestamp", "nonce")
 
@@ -35,7 +33,7 @@ class Verifier:
     def objection(self, scope: Scope) -> str:
         """Why the request is refused; empty when it is not."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        query = scope.get(SIGNED_QUERY, scope["query_string"]).decode("latin-1")
+        query = scope.get(ASKED_QUERY, scope["query_string"]).decode("latin-1")
         try:
             found = collect_parameters(query, headers=headers, exclude_oauth_signature=False)
         except ValueError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -12,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from simulators.control import PREFIX, Simulator
 from simulators.district import District
-from simulators.oneroster.auth import SignatureDesk, TokenDesk, allowed
+from simulators.faults import ASKED_QUERY
+from simulators.oneroster.auth import SignatureDesk, TokenDesk, allowed, basic
 from simulators.oneroster.catalog import COLLECTIONS, FIELDS, Catalog, NotThere
 from simulators.oneroster.options import PATHS, V1P1, Options
-from simulators.oneroster.package import csv_zip
+from simulators.oneroster.package import csv_zip, made_at
 from simulators.oneroster.query import Refused, Rows, filtered, ordered, whole
 
 
@@ -49,6 +53,8 @@ class OneRoster:
             base = self.options.prefix + PATHS[version]
             if self._folded(path).startswith(f"{self._folded(base)}/"):
                 return self._resource(request, version, path[len(base) + 1 :])
+        if path == self.options.csv_path:
+            return self._export(request)
         page = b"<!DOCTYPE html><html><head><title>404 - File or directory not found.</title></head></html>"
         return Response(page, 404, media_type="text/html")
 
@@ -82,7 +88,7 @@ class OneRoster:
         scheme, _, rest = authorization.partition(" ")
         if scheme.lower() == "oauth" and version == V1P1 and "oauth1" in options.auth:
             url = f"{_origin(request)}{request.url.path}"
-            query = request.scope["query_string"].decode()
+            query = request.scope.get(ASKED_QUERY, request.scope["query_string"]).decode()
             if self.signatures.accepts(request.method, f"{url}?{query}" if query else url, authorization):
                 return
         elif scheme.lower() == "bearer" and (version != V1P1 or "oauth2" in options.auth):
@@ -123,6 +129,21 @@ class OneRoster:
             raise Refused(int(demographics), minor, "demographics are not offered")
         if parts[:1] == ["schools"] and not self.options.schools_offered:
             raise Refused(404, "unknownobject", "schools are not offered")
+
+    def _export(self, request: Request) -> Response:
+        """The CSV package, as a district drops it on a web server."""
+        client = (self.options.client_id, self.options.client_secret)
+        if not self.options.csv_open and basic(request.headers.get("authorization", "")) != client:
+            return Response(b"", 401, {"WWW-Authenticate": 'Basic realm="exports"'})
+        if request.method != "GET":
+            return Response(b"", 405, {"Allow": "GET"})
+        body = csv_zip(self.district, self.options)
+        tag = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+        modified = format_datetime(made_at(self.district).astimezone(UTC), usegmt=True)
+        headers = {"ETag": tag, "Last-Modified": modified}
+        if request.headers.get("if-none-match") == tag:
+            return Response(b"", 304, headers)
+        return Response(body, 200, headers, media_type="application/zip")
 
     def catalog(self, version: str, origin: str) -> Catalog:
         """The records of a version, made again after an edit, a turned switch, or under another host name."""

@@ -31,7 +31,7 @@ class TokenDesk:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
             return 400, {"error": "invalid_request", "error_description": f"send {_FORM}"}
         form = {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-        client = _basic(headers.get("authorization", "")) or (
+        client = basic(headers.get("authorization", "")) or (
             form.get("client_id", ""),
             form.get("client_secret", ""),
         )
@@ -126,7 +126,8 @@ def allowed(version: str, granted: frozenset[str], collection: str, *, nested: b
     return bool(names & needed)
 
 
-def _basic(authorization: str) -> tuple[str, str] | None:
+def basic(authorization: str) -> tuple[str, str] | None:
+    """User name and password of the header; blank ones when it cannot be read, None when it is of another kind."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -43,6 +43,8 @@ class Options:
     `null_references`: null identifiers in userIds, agents without sourcedId, a null parent, primary students.
     `metadata`: people and orgs carry extras there. `grade_style`: `ceds`, or `sirs` (New York: KF, PKF).
     `guids`: sourcedIds are GUIDs, those of orgs integers. `beds`: org identifiers are 12-digit BEDS codes.
+    `csv_path`: where the CSV package is fetched from by GET, with the client as user name and password unless
+    `csv_open`. `csv_form`: `plain`, or `loose` as a spreadsheet leaves it; `csv_fault`: one of `package.FAULTS`.
     `merged_people`: in 1.2, an employee who is a parent is one user with two roles.
     """
 
@@ -84,6 +86,10 @@ class Options:
     guids: bool = False
     beds: bool = False
     merged_people: bool = False
+    csv_path: str = "/exports/oneroster.zip"
+    csv_open: bool = False
+    csv_form: str = "plain"
+    csv_fault: str = ""
 
     @property
     def base_path(self) -> str:

@@ -1,4 +1,4 @@
-"""The CSV package of a district: one zip, every file in bulk mode."""
+"""The CSV package of a district: one zip, every file in bulk mode unless a fault says otherwise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from simulators.district import District
@@ -43,6 +44,13 @@ _METADATA = {
     "users": ["familyKey", "homeLanguage", "homeroom", "residenceState", "title"],
 }
 _RENAMED = {"preferredGivenName": "preferredFirstName"}
+_BOM = "\N{BYTE ORDER MARK}"
+
+FAULTS = (
+    "no_manifest", "other_version", "delta", "missing_file", "missing_column", "short_row", "open_quote", "latin_1",
+    "blank_id", "bomb", "damaged",
+)  # fmt: skip
+"""What may be wrong with it; where one file is meant, it is `users.csv`."""
 
 
 def csv_zip(district: District, options: Options | None = None, version: str = "") -> bytes:
@@ -57,15 +65,66 @@ def csv_zip(district: District, options: Options | None = None, version: str = "
     tables = {name: _table(catalog, name, header) for name, header in _headers(version, options).items()}
     if version != V1P1:
         tables["roles"] = [_header(ROLES), *_roles(catalog)]
-    manifest = [["propertyName", "value"], ["manifest.version", "1.0"], ["oneroster.version", version]]
-    manifest += [[f"file.{name}", "bulk" if name in tables else "absent"] for name in FILES[version]]
-    manifest += [["source.systemName", options.system], ["source.systemCode", district.name]]
+    tables = {"manifest": _manifest(district, options, version, tables), **tables}
+    _break_tables(tables, options.csv_fault)
+    # Not the present time, so that the same district gives the same bytes.
+    made = made_at(district)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("manifest.csv", _text(manifest))
         for name, rows in tables.items():
-            package.writestr(f"{name}.csv", _text(rows))
-    return out.getvalue()
+            entry = zipfile.ZipInfo(f"{name}.csv", made.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            text = _loose(rows) if options.csv_form == "loose" else _text(rows)
+            package.writestr(entry, _broken(text, options.csv_fault) if name == "users" else text)
+    return _damaged(out.getvalue()) if options.csv_fault == "damaged" else out.getvalue()
+
+
+def made_at(district: District) -> datetime:
+    """When what the package holds was last edited."""
+    return max([district.generated_at, *(when for when, _, _ in district.journal)])
+
+
+def _manifest(district: District, options: Options, version: str, tables: Iterable[str]) -> list[list[str]]:
+    rows = [["propertyName", "value"], ["manifest.version", "1.0"], ["oneroster.version", version]]
+    rows += [[f"file.{name}", "bulk" if name in tables else "absent"] for name in FILES[version]]
+    return [*rows, ["source.systemName", options.system], ["source.systemCode", district.name]]
+
+
+def _break_tables(tables: dict[str, list[list[str]]], fault: str) -> None:
+    manifest, users = tables["manifest"], tables["users"]
+    match fault:
+        case "no_manifest":
+            del tables["manifest"]
+        case "missing_file":
+            del tables["users"]
+        case "other_version":
+            manifest[2][1] = "1.0"
+        case "delta":
+            manifest[manifest.index(["file.users", "bulk"])][1] = "delta"
+        case "missing_column":
+            at = users[0].index("agentSourcedIds")
+            tables["users"] = [[*row[:at], *row[at + 1 :]] for row in users]
+        case "short_row":
+            del users[3][-1]
+        case "blank_id":
+            users[3][0] = ""
+
+
+def _broken(text: str, fault: str) -> bytes | str:
+    match fault:
+        case "open_quote":
+            return text + '"'
+        case "latin_1":
+            return text.encode("latin-1", "replace").replace(b"a", b"\xe4", 1)
+        case "bomb":
+            return text + "\r\n" * 30_000_000
+    return text
+
+
+def _damaged(package: bytes) -> bytes:
+    """With a checksum in the directory, that of `users.csv`, that its bytes do not have."""
+    at = package.rindex(b"users.csv") - 46 + 16
+    return package[:at] + bytes(byte ^ 0xFF for byte in package[at : at + 4]) + package[at + 4 :]
 
 
 def _headers(version: str, options: Options) -> dict[str, str]:
@@ -126,3 +185,19 @@ def _text(rows: list[list[str]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue()
+
+
+def _loose(rows: list[list[str]]) -> str:
+    """The same after a spreadsheet had it: BOM, bare line feeds, everything quoted, guarded and padded, blank rows."""
+    header, *others = rows
+    guarded = [[_guarded(cell) for cell in row] for row in others]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([header, *guarded])
+    return f"{_BOM}{out.getvalue()}{',' * (len(header) - 1)}\n\n"
+
+
+def _guarded(cell: str) -> str:
+    """`="0123"`, as keeps zeros; `'+1`, as keeps a formula from running; padding otherwise."""
+    if cell.isdigit():
+        return f'="{cell}"'
+    return f"'{cell}" if cell[:1] in ("+", "-", "=", "@") else f" {cell}\t" if cell else ""

@@ -42,6 +42,18 @@ def test_the_last_of_two_words_on_one_person_counts(people: Any) -> None:
     assert people.get_many("lakeview", ["per_1", "per_1"])["per_1"].person.last_name == "New"
 
 
+def test_a_photo_and_its_person_are_written_apart(people: Any) -> None:
+    """Guards: a sync of people undoing the photo that another run wrote meanwhile, and the other way round."""
+    people.put_photos("lakeview", {"per_1": "aa", "per_3": "cc"})
+    people.put_many([person(1, photo="old"), person(2, photo="old")])
+    found = people.get_many("lakeview", ["per_1", "per_2", "per_3", "per_1#PHOTO"])
+    assert {i: p.person.photo for i, p in found.items()} == {"per_1": "aa", "per_2": None}
+    people.put_photos("lakeview", {"per_1": "bb"})
+    assert people.get_many("lakeview", ["per_1"]) == {"per_1": person(1, photo="bb")}
+    assert people.get_many("hilltop", ["per_1"]) == {}
+    people.put_photos("lakeview", {})
+
+
 @pytest.mark.parametrize(
     "fields",
     [

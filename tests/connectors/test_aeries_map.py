@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import permutations
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from rollcall.connectors.base import Page
 from rollcall.domain.person import Address, Enrollment, Household, Phone
+from rollcall.domain.systems import EnrollmentCodeField
 from tests.connectors.build import codes_of, connector, encoded, mapped
 
 STUDENT: dict[str, Any] = {
@@ -202,10 +203,30 @@ def test_primary_and_alternate_codes(
         assert sum(e.primary for e in result.person.enrollments) == 1
 
 
-def test_a_program_in_neither_list_is_not_loaded() -> None:
-    result = student(at(410, AttendanceProgramCodePrimary="X "), primary_enrollment_codes=("P",))
+CODE_FIELDS = get_args(EnrollmentCodeField)
+
+
+@pytest.mark.parametrize("field", CODE_FIELDS)
+def test_a_program_in_neither_list_is_not_loaded(field: str) -> None:
+    result = student(at(410, **{field: "X "}), primary_enrollment_codes=("P",), enrollment_code_field=field)
     assert result.person is None
-    assert [(i.severity, i.code, i.value) for i in result.issues] == [("warning", "program_not_listed", "X")]
+    assert [(i.severity, i.code, i.field, i.value) for i in result.issues] == [
+        ("warning", "program_not_listed", field, "X")
+    ]
+
+
+@pytest.mark.parametrize("field", CODE_FIELDS)
+def test_codes_are_read_from_the_chosen_field_alone(field: str) -> None:
+    """Guards: the home building taken from a field that the district uses for something else."""
+    others = {name: "A" for name in CODE_FIELDS if name != field}
+    rows = (at(410, **others, **{field: "A"}), at(420, **others, **{field: "P"}))
+    result = student(
+        *rows,
+        primary_enrollment_codes=("P",),
+        alternate_enrollment_codes=("A",),
+        enrollment_code_field=field,
+    )
+    assert places(result) == [("RES", True), ("LES", False)]
 
 
 # ---------------------------------------------------------------------------------------------------- issues

@@ -209,6 +209,35 @@ LINKS = [
 ]
 
 
+def test_a_row_that_comes_twice_takes_no_other_row_with_it() -> None:
+    """Guards: the next page beginning behind what was received, so that each repeated row left out another."""
+    plain = Server(size=12, most=5)
+
+    def repeating(request: Request) -> Any:
+        answer = plain(request)
+        first = int(request.params.get("offset", 0))
+        if request.method != "GET" or not 0 < first < 12:
+            return answer
+        last = encoded({"sourcedId": f"u-{first - 1}", "role": "student"})
+        return Answer(200, {}, answer.body.replace(b"[", b"[" + last + b",", 1))
+
+    found, _ = pull(repeating)
+    assert set(rows(found)) == {f"u-{i}" for i in range(12)}
+
+
+def test_empty_pages_that_never_end_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: empty pages, which are alike without being a loop, being asked for as long as links lead on."""
+    monkeypatch.setattr("rollcall.connectors.oneroster_core.paging.MAX_PAGES", 20)
+
+    def endless(request: Request) -> Any:
+        if request.method != "GET":
+            return {"access_token": "T1", "expires_in": 3600}
+        return Answer(200, {"link": '</users?offset=5>; rel="next"'}, b'{"users":[]}')
+
+    with pytest.raises(SourceContract, match="too_many_pages"):
+        pull(endless)
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_next_links_are_followed(link: str) -> None:
     def server(request: Request) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import (
@@ -26,6 +26,7 @@ from rollcall.domain.person import (
     PersonType,
     fingerprint,
 )
+from rollcall.domain.photo import photo_id
 
 
 @dataclass
@@ -37,9 +38,12 @@ class Sis:
     students: dict[str, dict[str, Any]] = field(default_factory=dict)
     contacts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     staff: dict[str, dict[str, Any]] = field(default_factory=dict)
+    photos: dict[str, bytes] = field(default_factory=dict)
     schools: tuple[str, ...] = ("north", "south")
     page_size: int = 3
-    announce: int = 0  # added to every announced count
+    announce: int | None = 0  # added to every announced count; None: nothing is announced
+    unsorted: bool = False  # pages of students repeat a row in place of another, always the same
+    moving: int = 0  # so many readings of students repeat a row on the next page, in place of another
     endless: bool = False
     requests: list[str] = field(default_factory=list)
 
@@ -59,7 +63,7 @@ class SisConnector:
         Stream(name="staff", own="staff"),
     )
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         self.sis.fetch("survey")
         parts = [
             Part(stream="students", label=f"students of {s}", params={"school": s}, building=s)
@@ -80,11 +84,16 @@ class SisConnector:
         if part.stream == "students":
             rows = [row for row in rows if row["school"] == part.params["school"]]
         at, size = int(cursor or 0), self.sis.page_size
+        moving = part.stream == "students" and (self.sis.moving > 0 or self.sis.unsorted)
+        self.sis.moving -= self.sis.moving > 0 and moving
+        announced = None if self.sis.announce is None else len(rows) + self.sis.announce
         while True:
             self.sis.fetch(part.stream)
             last = at + size >= len(rows) and not self.sis.endless
-            body = msgspec.json.encode(rows[at % max(len(rows), 1) :][:size])
-            yield Page(body, None if last else str(at + size), announced=len(rows) + self.sis.announce)
+            page = rows[at % max(len(rows), 1) :][:size]
+            if moving and at:
+                page[self.sis.moving % len(page)] = rows[at - 1]
+            yield Page(msgspec.json.encode(page), None if last else str(at + size), announced=announced)
             if last:
                 return
             at += size
@@ -158,6 +167,41 @@ def _adult(kind: PersonType, source_id: str, row: dict[str, Any]) -> Person:
         last_name=row.get("last", "X"),
         email=row.get("email"),
     )
+
+
+@dataclass
+class PhotoConnector:
+    """The photos of the same SIS, and nothing else; of bytes that are no photo it says so."""
+
+    sis: Sis
+    version: str = "1"
+    streams: tuple[Stream, ...] = (Stream(name="photos"),)
+
+    def survey(self, last: LastPull | None = None) -> Survey:
+        self.sis.fetch("survey")
+        return Survey(parts=[Part(stream="photos", label="photos")])
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        rows = sorted(self.sis.photos.items())
+        at, size = int(cursor or 0), self.sis.page_size
+        while True:
+            self.sis.fetch("photos")
+            files = {photo_id(data): data for _, data in rows[at : at + size] if data != b"broken"}
+            named = [[i, photo_id(data) if data != b"broken" else None] for i, data in rows[at : at + size]]
+            at += size
+            yield Page(msgspec.json.encode(named), str(at) if at < len(rows) else None, files=files)
+            if at >= len(rows):
+                return
+
+    def split(self, stream: str, page: Page) -> list[Record]:
+        rows = msgspec.json.decode(page.body)
+        return [Record(i, (f"student:{i}",), msgspec.json.encode([i, name]), name) for i, name in rows]
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        source_id, name = msgspec.json.decode(records["photos"][0])
+        issue = Issue(severity="warning", code="photo_not_an_image", message="m", fix="f")
+        person = Person(type="student", source_id=source_id, photo=name)
+        return Mapped(person=person, issues=() if name else (issue,))
 
 
 def content(sis: Sis) -> bytes:

@@ -63,6 +63,21 @@ def test_an_emptied_building_fails(world: World) -> None:
     assert run.counts["student"]["inactivate"] == 6
 
 
+@pytest.mark.parametrize(("asked", "state"), [(5, "failed"), (4, "completed")])
+def test_answers_that_fall_silent_fail_the_run(world: World, asked: int, state: str) -> None:
+    """Guards: a SIS that may not tell of contacts any more, and answers that nobody has any."""
+    world.sis.contacts = {i: [{"id": f"c{i}", "first": "Jo"}] for i in world.sis.students}
+    world.sync()
+    before = dict(world.people.items)
+    world.sis.contacts.clear()
+    for i in sorted(world.sis.students)[:asked]:
+        world.sis.students[i]["first"] = "Nori"
+    run = world.sync()
+    assert run.state == state
+    if state == "failed":
+        assert (run.error and run.error.code, world.people.items) == ("empty_pull", before)
+
+
 @pytest.mark.parametrize("announce", [1, -1, 5000])
 def test_a_count_that_does_not_match_is_read_again_and_then_fails(world: World, announce: int) -> None:
     world.sync()
@@ -74,6 +89,43 @@ def test_a_count_that_does_not_match_is_read_again_and_then_fails(world: World, 
     assert (run.state, run.error and run.error.code) == ("failed", "count_mismatch")
     assert world.people.items == before
     assert world.sis.requests.count("students") == 4, "two pages, twice"
+
+
+def test_rows_that_move_while_they_are_read_are_read_again(world: World) -> None:
+    """Guards: where nothing is announced, whoever was left out for a row that came twice being ended."""
+    world.sis.announce = None
+    world.sync()
+    before = dict(world.people.items)
+    world.sis.moving = 1
+    run = world.sync()
+    assert (run.state, world.people.items) == ("completed", before)
+
+
+def test_rows_that_keep_moving_fail_the_run(world: World) -> None:
+    world.sis.announce = None
+    world.sync()
+    before = dict(world.people.items)
+    world.sis.moving = 4
+    run = world.sync()
+    assert (run.state, run.error and run.error.code) == ("failed", "rows_moving")
+    assert world.people.items == before
+
+
+def test_rows_left_out_the_same_way_twice_end_nobody(world: World) -> None:
+    """Guards: an order that the SIS does not keep from page to page, which looks like duplicates when read again."""
+    world.sis.announce = None
+    world.sync()
+    world.sis.unsorted = True
+    del world.sis.students["1"]
+    run = world.sync()
+    assert run.state == "completed"
+    assert run.issue_codes["drop_withheld"] > 0
+    assert {p.status for p in world.persons().values()} == {"active"}
+    world.sis.unsorted = False
+    world.sync()
+    assert {i for i, p in world.persons().items() if p.status == "ended"} == {"1"}, (
+        "the next good night drops"
+    )
 
 
 def test_a_page_that_never_ends_is_stopped(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ from rollcall.store.memory import (
     MemoryRuns,
 )
 from tests.engine.faults import Faults, Faulty, Killed
-from tests.engine.sis import Sis, SisConnector
+from tests.engine.sis import PhotoConnector, Sis, SisConnector
 
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 D = "lakeview"
@@ -38,7 +39,7 @@ class NoSecrets:
 
 
 class TickingPeople(MemoryPeople):
-    """Counts the people written."""
+    """Counts the people and photos written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +48,10 @@ class TickingPeople(MemoryPeople):
     def put_many(self, people: Any) -> None:
         self.written += [person.id for person in people]
         super().put_many(people)
+
+    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+        self.written += photos
+        super().put_photos(district_id, photos)
 
 
 @dataclass
@@ -60,6 +65,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     slice_seconds: float = 300
     connector_version: str = "1"
+    connector: type[SisConnector] = SisConnector
     others: dict[str, Sis] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,7 +118,9 @@ class World:
 
         def connect(integration: Integration, *_: Any) -> Connector:
             sis = self.others.get(integration.id, self.sis)
-            connector = SisConnector(sis, D, integration.source, self.connector_version)
+            connector: Any = self.connector(sis, D, integration.source, self.connector_version)
+            if integration.pictures_only:
+                connector = PhotoConnector(sis)
             return Faulty(connector, self.faults, "sis")  # type: ignore[return-value]
 
         clock: Clock = self.clock

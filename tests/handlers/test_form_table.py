@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Literal, NamedTuple
 
 import jsonschema
@@ -56,8 +57,13 @@ ROWS = [
     Row("family_identifier", ["family_key"], (), AERIES),
     Row("primary_enrollment_codes", ["", "R"], (), AERIES),
     Row("alternate_enrollment_codes", ["C"], (), AERIES),
+    Row("enrollment_code_field", "AttendanceProgramCodeAdditional1", (), AERIES),
     Row("use_local_id_as_pin", True, (), AERIES),
     Row("use_contact_record", True, (), AERIES),
+    Row("use_change_feed", True, (), AERIES),
+    Row("delivery", "csv", (), ("oneroster",)),
+    Row("enrollment_code_field", "AttendanceProgramCodeAdditional1", (), AERIES),
+    Row("use_change_feed", True, (), AERIES),
     Row("drop_students_not_in_file", True, (), ALL),
     Row("member_types", ["student"], (), ALL),
 ]  # fmt: skip
@@ -126,6 +132,32 @@ def test_it_is_refused_where_it_does_not_belong(row: Row, system: str, client: C
     assert (answer.status, answer.faults()) == (422, {(field, code)})
 
 
+def test_pictures_only_is_saved_with_what_it_needs_and_refuses_the_rest(client: Client, form: Forms) -> None:
+    """Name, system, url, token and building, as the document says; all else would be ignored, so it is refused."""
+    whole = form("aeries", pictures_only=True)
+    needed = {**whole, "mappings": {"building": whole["mappings"]["building"]}, "family_identifier": []}
+    assert client.post(BASE, needed).json["pictures_only"] is True
+    for path in ("name", "url", "credentials.token", "mappings.building"):
+        body = copy.deepcopy(needed)
+        take(body, path)
+        assert client.post(BASE, body).faults() == {(path, "required")}
+    for row in ROWS:
+        if "aeries" in row.systems and row.path not in (
+            "name",
+            "url",
+            "credentials.token",
+            "mappings.building",
+        ):
+            body = copy.deepcopy(needed)
+            put(body, row.path, value_of(row, client))
+            expected = set() if row.path == "member_types" else {(row.path, "not_with_pictures_only")}
+            answer = client.post(BASE, body)
+            assert (answer.faults() if answer.status == 422 else set()) == expected
+    for system in ALL[1:]:
+        refused = client.post(BASE, form(system, pictures_only=True))
+        assert refused.faults() == {("pictures_only", "unknown_field")}
+
+
 @pytest.mark.parametrize("system", ALL)
 def test_active_is_for_existing_integrations_only(system: str, client: Client, form: Forms) -> None:
     body = form(system)
@@ -162,6 +194,17 @@ def test_the_form_as_data_says_the_same(system: str, client: Client, form: Forms
             take(body, row.path)
             assert not check(body), row.path
     assert not check({**form(system), "active": True})
+    if system == "aeries":
+        photos = {
+            **form(system),
+            "pictures_only": True,
+            "mappings": {"building": "map_1"},
+            "family_identifier": [],
+        }
+        assert check(photos)
+        assert not check({**photos, "pictures_only": False})
+        assert not check({**photos, "use_contact_record": True})
+        assert not check({**photos, "mappings": {}})
     existing = jsonschema.Draft202012Validator(item["existing"]).is_valid
     body = form(system)
     del body["credentials"]

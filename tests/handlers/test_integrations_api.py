@@ -13,7 +13,7 @@ from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, ver
 from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
 
-from .conftest import CREDENTIALS, Client, Forms
+from .conftest import CREDENTIALS, ENTITIES, Client, Forms
 
 BASE = "/v1/districts/lakeview/integrations"
 
@@ -24,7 +24,11 @@ def names(answer: Any) -> list[str]:
 
 def test_reads_like_it_was_written(client: Client, form: Forms) -> None:
     body = form(
-        "aeries", primary_enrollment_codes=["", "C"], use_local_id_as_pin=True, drop_students_not_in_file=True
+        "aeries",
+        primary_enrollment_codes=["", "C"],
+        enrollment_code_field="AttendanceProgramCodeAdditional2",
+        use_local_id_as_pin=True,
+        drop_students_not_in_file=True,
     )
     made = client.post(BASE, body)
     assert made.status == 201
@@ -106,12 +110,24 @@ def test_patch_merges_mappings_and_keeps_the_rest(client: Client, integration: d
     assert changed["family_identifier"] == integration["family_identifier"]
 
 
+def test_patch_keeps_the_field_of_the_codes_and_refuses_another(client: Client, form: Forms) -> None:
+    field = "AttendanceProgramCodeAdditional1"
+    made = client.post(BASE, form("aeries")).json
+    assert made["enrollment_code_field"] == "AttendanceProgramCodePrimary"
+    path = f"{BASE}/{made['id']}"
+    assert client.patch(path, {"enrollment_code_field": field, "version": 1}).json["version"] == 2
+    assert client.patch(path, {"name": "Other", "version": 2}).json["enrollment_code_field"] == field
+    refused = client.patch(path, {"enrollment_code_field": "FamilyKey", "version": 3})
+    assert refused.faults() == {("enrollment_code_field", "not_allowed")}
+
+
 @pytest.mark.parametrize(
     ("patch", "fault"),
     [
         ({"mappings": {"academic_year": "map_x"}}, ("mappings.academic_year", "unknown_field")),
         ({"credentials": {"token": "CNRY"}}, ("credentials.token", "unknown_field")),
         ({"use_contact_record": True}, ("use_contact_record", "unknown_field")),
+        ({"enrollment_code_field": "x"}, ("enrollment_code_field", "unknown_field")),
         ({"source": "x"}, ("source", "unknown_field")),
         ({"member_types": ["parent"]}, ("member_types.0", "not_allowed")),
         ({"name": None}, ("name", "wrong_type")),
@@ -278,3 +294,55 @@ def test_the_allergy_mapping_comes_and_goes(client: Client, form: Forms) -> None
     }
     refused = form(mappings={**form()["mappings"], "allergy": allergy})
     assert client.post(BASE, refused).faults() == {("mappings.allergy", "unknown_field")}
+
+
+def test_a_oneroster_integration_goes_over_to_files_and_back(client: Client, form: Forms) -> None:
+    made = client.post(BASE, form("oneroster", authentication="oauth1")).json
+    assert made["delivery"] == "rest"
+    address = f"{BASE}/{made['id']}"
+    change = {"delivery": "csv", "url": "https://sis.example.org/exports/lakeview.zip", "version": 1}
+    refused = client.patch(address, change)
+    assert refused.status == 422
+    assert [(e["field"], e["code"]) for e in refused.json["errors"]] == [("authentication", "not_with_csv")]
+    changed = client.patch(address, {**change, "authentication": "oauth2"})
+    assert (changed.status, changed.json["delivery"]) == (200, "csv")
+    read_only = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    whole = {name: value for name, value in changed.json.items() if name not in read_only}
+    assert client.put(address, whole).status == 200
+    assert client.put(address, {**whole, "delivery": "rest", "version": 3}).json["delivery"] == "rest"
+
+
+def test_pictures_only(client: Client, form: Forms) -> None:
+    building = {"building": form("aeries")["mappings"]["building"]}
+    body = form("aeries", pictures_only=True, mappings=building, family_identifier=[])
+    made = client.post(BASE, body).json
+    assert (made["pictures_only"], made["member_types"]) == (True, ["student"])
+    assert {entity for entity, chosen in made["mappings"].items() if chosen} == {"building"}
+    path = f"{BASE}/{made['id']}"
+    assert client.get(path).json == made
+    assert client.patch(path, {"name": "Photos", "version": 1}).json["name"] == "Photos"
+    refused = client.patch(path, {"use_local_id_as_pin": True, "version": 2})
+    assert refused.faults() == {("use_local_id_as_pin", "not_with_pictures_only")}
+    shown = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    written = {**{name: value for name, value in made.items() if name not in shown}, "version": 2}
+    assert client.put(path, written).status == 200, "what is read can be written"
+
+
+def test_pictures_only_cannot_be_switched(client: Client, form: Forms) -> None:
+    made = client.post(BASE, form("aeries")).json
+    assert made["pictures_only"] is False
+    answer = client.patch(f"{BASE}/{made['id']}", {"pictures_only": True, "version": 1})
+    assert answer.faults() == {("pictures_only", "cannot_change")}
+    assert client.post(BASE, form("powerschool", pictures_only=True)).faults() == {
+        ("pictures_only", "unknown_field")
+    }
+
+
+def test_without_pictures_only_every_mapping_is_required(client: Client, form: Forms) -> None:
+    building = {"building": form("aeries")["mappings"]["building"]}
+    for flag in ({}, {"pictures_only": False}):
+        refused = client.post(BASE, form("aeries", mappings=building, **flag))
+        assert refused.faults() == {(f"mappings.{entity}", "required") for entity in ENTITIES[1:]}
+    assert client.post(BASE, form("aeries", mappings={}, pictures_only=True)).faults() == {
+        ("mappings.building", "required")
+    }

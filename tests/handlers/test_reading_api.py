@@ -1,5 +1,6 @@
 """Runs with their issues and changes, people and families over HTTP."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from config_api.bootstrap import Parts
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Address, ContactLink, Enrollment, Issue, Person, Phone
+from rollcall.domain.photo import photo_id
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.domain.run import Failure, Hold, Run
-from rollcall.engine.blobs import RunFolder, pack_lines
+from rollcall.engine.blobs import RunFolder, pack_lines, photo_key
 from rollcall.store.dynamo import Table
 from rollcall.store.people import DynamoPeople
 from tests.support.aws import Stack
@@ -58,6 +60,7 @@ def test_a_run_reads_as_the_contract_says(client: Client, parts: Parts) -> None:
         integration_id="int_1",
         system="aeries",
         state="failed",
+        pull="delta",
         holds=[Hold("drops", "too many")],
         error=Failure("rate_limited", "The SIS asks for patience."),
         queued_at=NOW,
@@ -74,6 +77,7 @@ def test_a_run_reads_as_the_contract_says(client: Client, parts: Parts) -> None:
     assert body["counts"]["student"] == dict.fromkeys(
         ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held"), 0
     )
+    assert body["pull"] == "delta"
     assert "checkpoint" not in body
     assert body["error"] == {"code": "rate_limited", "message": "The SIS asks for patience."}
 
@@ -276,3 +280,58 @@ def test_people_of_another_district_are_not_there(client: Client, put: Any) -> N
     assert foreign.get("/v1/districts/hilltop/people", search="L1").json["items"] == []
     assert foreign.get("/v1/districts/hilltop/people").json["items"] == []
     assert foreign.get("/v1/districts/hilltop/families/fam_1").status == 404
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture
+def pictured(stack: Stack, parts: Parts, put: Any) -> StoredPerson:
+    """Somebody with a photo."""
+    kid = person("Ash", "A", 1)
+    put([kid])
+    parts.blobs.put(photo_key("lakeview", photo_id(PNG)), PNG)
+    people = DynamoPeople(Table(aws_client("dynamodb"), stack.people_table))
+    people.put_photos("lakeview", {kid.id: photo_id(PNG)})
+    return kid
+
+
+def test_a_photo_is_answered_as_the_image_it_is(client: Client, pictured: StoredPerson) -> None:
+    body = client.as_("lakeview/viewer").get(f"{BASE}/people/{pictured.id}").json
+    assert body["photo"] == {"url": f"{BASE}/people/{pictured.id}/photo", "sha256": photo_id(PNG)}
+    (listed,) = client.get(f"{BASE}/people").json["items"]
+    assert listed == body
+    answer = client.as_("lakeview/viewer").get(body["photo"]["url"])
+    assert (answer.status, answer.is_base64, answer.headers["Content-Type"]) == (200, True, "image/png")
+    assert base64.b64decode(answer.text, validate=True) == PNG
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["ETag"] == f'"{photo_id(PNG)}"'
+
+
+@pytest.mark.parametrize("tags", ['"{}"', 'W/"{}"', '"other", "{}"', "*"])
+def test_a_photo_that_is_known_is_not_sent_again(client: Client, pictured: StoredPerson, tags: str) -> None:
+    path = f"{BASE}/people/{pictured.id}/photo"
+    answer = client.call("GET", path, headers={"If-None-Match": tags.format(photo_id(PNG))})
+    assert (answer.status, answer.text) == (304, "")
+    assert answer.headers["ETag"] == f'"{photo_id(PNG)}"'
+    assert client.call("GET", path, headers={"If-None-Match": '"other"'}).status == 200
+
+
+def test_who_has_no_photo_and_who_may_not_see_one(client: Client, pictured: StoredPerson, put: Any) -> None:
+    put([person("Elm", "B", 2)])
+    answer = client.get(f"{BASE}/people/{person('Elm', 'B', 2).id}/photo")
+    assert (answer.status, answer.json["code"]) == (404, "no_photo")
+    assert client.get(f"{BASE}/people/{person('Elm', 'B', 2).id}").json["photo"] is None
+    assert client.get(f"{BASE}/people/per_none/photo").status == 404
+    assert client.as_("hilltop/viewer").get(f"{BASE}/people/{pictured.id}/photo").status == 403
+    client.put("/v1/districts/hilltop", {"name": "Hilltop", "time_zone": "UTC"})
+    assert client.get(f"/v1/districts/hilltop/people/{pictured.id}/photo").status == 404
+
+
+def test_the_item_of_a_photo_or_a_pos_id_is_nobody(client: Client, pictured: StoredPerson, put: Any) -> None:
+    """Guards: an id that is typed in naming an item that is no person: it was answered with a 500."""
+    put([person("Elm", "B", 2, pos_id="4711")])
+    for wanted in (f"{pictured.id}#PHOTO", "POS#4711"):
+        assert client.get(f"{BASE}/people", search=wanted).json["items"] == []

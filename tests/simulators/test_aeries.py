@@ -220,6 +220,50 @@ def test_the_change_feed_gives_keys_by_area_and_local_minute(district: District)
     assert eagle.raw("/StudentDataChanges/student/2026/11/1/0")[0] == 404
 
 
+def test_a_deleted_contact_is_a_change_of_contacts_and_a_deleted_student_is_none(district: District):
+    eagle = aeries_caller(district)
+    child, other = (s for s in [s for s in district.students if s.active and s.links][:2])
+    since = district.now().strftime("%Y/%m/%d/%H/%M")
+    eagle.app.change("remove_contact", student_id=child.id, guardian_id=child.links[0].guardian_id)
+    eagle.app.change("delete", student_id=other.id)
+    named = {
+        area: {key["StudentID"] for key in eagle.get(f"/StudentDataChanges/{area}/{since}")}
+        for area in ("student", "contact", "enrollment")
+    }
+    assert named == {"student": set(), "contact": {int(child.local_id)}, "enrollment": set()}
+    assert len(eagle.get(f"/schools/0/contacts/{child.local_id}")) == sum(
+        link.current(district.today) for link in child.links
+    )
+    assert eagle.get(f"/schools/{other.home.school_code}/students/{other.local_id}") == []
+
+
+def test_the_change_feed_forgets_seconds_and_what_came_before(district: District):
+    eagle = aeries_caller(district)
+    student = next(s for s in district.students if s.active)
+    eagle.app.change("touch", student_id=student.id)
+    minute = district.now().strftime("%Y/%m/%d/%H/%M")
+    assert eagle.get(f"/StudentDataChanges/student/{minute}")
+    district.pass_time(hours=1)
+    later = district.now().strftime("%Y/%m/%d/%H/%M")
+    assert eagle.get(f"/StudentDataChanges/student/{later}") == []
+
+
+@pytest.mark.parametrize(("choice", "status"), [("off", 501), ("denied", 401), ("missing", 404)])
+def test_a_change_feed_may_be_closed(shared: District, choice: str, status: int):
+    assert (
+        aeries_caller(shared, Options(feed=choice)).raw("/StudentDataChanges/student/2026/11/22/7/0")[0]
+        == status
+    )
+
+
+def test_of_a_student_who_left_the_feed_may_name_the_holding_school_alone(district: District):
+    student = next(s for s in district.students if s.active)
+    since = district.now().strftime("%Y/%m/%d/%H/%M")
+    eagle = aeries_caller(district, Options(feed_rows="newest"))
+    eagle.app.change("withdraw", student_id=student.id)
+    assert [key["SchoolCode"] for key in eagle.get(f"/StudentDataChanges/student/{since}")] == [99]
+
+
 def test_contacts_have_no_id_and_repeat_for_every_child(shared: District, eagle: Caller):
     guardian = next(
         g for g in shared.guardians if len([s for s in shared.children(g.id) if s.active]) > 1 and g.email
@@ -291,6 +335,22 @@ def test_pictures_are_real_images_and_change(district: District):
     before = picture(student)
     eagle.app.change("photo", student_id=student.id)
     assert picture(student) != before
+
+
+@pytest.mark.parametrize(("kind", "images"), [("image", 20), ("page", 10), ("text", 10), ("cut", 10)])
+def test_photos_of_several_years_and_what_is_no_photo(shared: District, kind: str, images: int):
+    eagle = aeries_caller(shared, Options(photo_years=2, photo_data=kind))
+    students = [s for s in shared.students if s.photo]
+    odd = [s for s in students if s.id % 2][:10]
+    newest = []
+    for student in odd + [s for s in students if not s.id % 2][:10]:
+        (row,) = eagle.get(f"/schools/0/StudentPictures/{student.local_id}")
+        old, new = row["Pictures"]
+        assert (old["SchoolYear"], new["SchoolYear"]) == (shared.start_year - 1, shared.start_year)
+        assert base64.b64decode(old["RawBinary"], validate=True) == picture(student, 1)[0]
+        newest.append(new["RawBinary"] == base64.b64encode(picture(student)[0]).decode())
+    assert newest == [kind == "image"] * 10 + [True] * 10
+    assert sum(newest) == images
 
 
 def test_students_without_a_photo(shared: District):

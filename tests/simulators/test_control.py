@@ -48,6 +48,7 @@ def test_changes_over_http(district: District):
     assert (status, change["student_ids"], student.last) == (200, [student.id], "Wren")
     assert len(control(app, "POST", "change", {"kind": "some", "n": 5, "seed": 1})[1]["student_ids"]) == 5
     assert control(app, "POST", "change", {"kind": "enroll", "school_code": 101})[0] == 200
+    assert control(app, "POST", "change", {"kind": "touch", "student_id": student.id})[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,21 @@ import http.client
 import threading
 import time
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+from oauthlib.oauth1 import Client
 
+from simulators import oneroster
 from simulators.control import Simulator
 from simulators.district import District
 from simulators.fault_kinds import KINDS
 from simulators.faults import FaultBook, Rule
 from simulators.inprocess import call
 from tests.simulators.calls import Caller, aeries_caller, power_caller
+from tests.simulators.test_illuminate import signed
+from tests.simulators.test_oneroster import roster
 
 Served = tuple[Simulator, str]
 STUDENTS = "/schools/101/students"
@@ -246,6 +250,54 @@ def test_counts_and_wrappers_of_the_other_system(district: District):
     assert caller.get("/ws/v1/district/student")["students"]["student"] == []
     caller.app.faults.set([{"kind": "looping_pages"}])
     assert caller.get("/ws/v1/district/student", "page=2") == caller.get("/ws/v1/district/student", "page=1")
+
+
+def test_every_way_of_paging_can_come_round(district: District):
+    """Guards: a fault that does not know how a system pages changes nothing, and a test of it proves nothing."""
+    client = roster(district)
+    first = client.get("/students", "limit=5&offset=0")
+    client.app.faults.add("looping_pages")
+    assert client.get("/students", "limit=5&offset=10") == first
+
+
+def test_a_signature_is_over_the_page_that_was_asked_for(district: District):
+    """Guards: a looping server that answers 401 to signed requests, which is another fault."""
+    app = oneroster.create_app(district)
+    client = Client(*app.credentials.values())
+    app.faults.add("looping_pages")
+    query = "limit=5&offset=10"
+    path = f"{app.base_path}/students"
+    _, headers, _ = client.sign(f"http://127.0.0.1{path}?{query}")
+    assert call(app, "GET", path, query, headers)[0] == 200
+
+
+def test_links_lead_astray(district: District):
+    client = roster(district)
+    query = "limit=5&offset=5"
+
+    def following() -> str:
+        links = client.raw("/students", query)[1]["link"]
+        return links.partition('>; rel="next"')[0].rpartition("<")[2]
+
+    right = urlsplit(following())
+    assert parse_qs(right.query) == {"limit": ["5"], "offset": ["10"]}
+    client.app.faults.set([{"kind": "looping_links"}])
+    assert parse_qs(urlsplit(following()).query) == {"limit": ["5"], "offset": ["0"]}
+    client.app.faults.set([{"kind": "looping_links", "params": {"to": "self"}}])
+    assert urlsplit(following()).query == query
+    client.app.faults.set([{"kind": "foreign_links"}])
+    led = urlsplit(following())
+    assert (led.hostname, led.path, led.query) == ("elsewhere.invalid", right.path, right.query)
+
+
+def test_every_announced_count_can_lie(district: District):
+    client, lamp = roster(district), signed(district)
+    total = int(client.raw("/students")[1]["x-total-count"])
+    announced = lamp.get("Students/")["num_results"]
+    for app in (client.app, lamp.app):
+        app.faults.add("count_mismatch", extra=4)
+    assert int(client.raw("/students")[1]["x-total-count"]) == total + 4
+    assert lamp.get("Students/")["num_results"] == announced + 4
 
 
 # In-process -------------------------------------------------------------------------------------------------------

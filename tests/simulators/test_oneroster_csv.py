@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import zipfile
@@ -12,7 +13,7 @@ import pytest
 from simulators import oneroster
 from simulators.district import District
 from simulators.inprocess import call
-from simulators.oneroster.package import FILES
+from simulators.oneroster.package import FAULTS, FILES
 from tests.simulators.test_oneroster import all_of, roster
 
 Tables = dict[str, list[dict[str, str]]]
@@ -115,3 +116,53 @@ def test_the_control_api_serves_it(district: District):
         (row["givenName"], row["familyName"]) for row in unpacked(body)["users"]
     }
     assert call(app, "GET", "/_sim/csv.zip", "version=9")[0] == 404
+
+
+def fetched(app: Any, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    options = oneroster.Options()
+    client = base64.b64encode(f"{options.client_id}:{options.client_secret}".encode()).decode()
+    return call(app, "GET", options.csv_path, headers={"Authorization": f"Basic {client}", **headers})
+
+
+def test_the_export_is_fetched_with_a_password(district: District):
+    app = oneroster.create_app(district)
+    status, headers, body = fetched(app)
+    assert (status, headers["content-type"]) == (200, "application/zip")
+    assert unpacked(body) == package(district)
+    for authorization in ("", "Basic eDp5", "Bearer x"):
+        status, headers, body = fetched(app, Authorization=authorization)
+        assert (status, headers["www-authenticate"], body) == (401, 'Basic realm="exports"', b"")
+    assert call(app, "POST", oneroster.Options().csv_path)[0] == 401
+    opened = oneroster.create_app(district, oneroster.Options(csv_open=True))
+    assert call(opened, "GET", oneroster.Options().csv_path)[0] == 200
+    assert call(opened, "POST", oneroster.Options().csv_path)[0] == 405
+
+
+def test_the_export_says_whether_it_is_another(district: District):
+    app = oneroster.create_app(district)
+    _, before, body = fetched(app)
+    assert fetched(app)[2] == body, "the same district gives the same bytes"
+    assert "GMT" in before["last-modified"]
+    assert fetched(app, **{"If-None-Match": before["etag"]})[::2] == (304, b"")
+    district.change_some(1, seed=3)
+    status, after, _ = fetched(app, **{"If-None-Match": before["etag"]})
+    assert (status, after["etag"] == before["etag"]) == (200, False)
+
+
+def test_the_export_as_a_spreadsheet_leaves_it(shared: District):
+    plain, loose = (
+        zipfile.ZipFile(io.BytesIO(oneroster.csv_zip(shared, oneroster.Options(csv_form=form))))
+        for form in ("plain", "loose")
+    )
+    with plain, loose:
+        text = loose.read("users.csv")
+        assert text.startswith(b'\xef\xbb\xbf"sourcedId"')
+        assert b"\r\n" not in text
+        assert text.endswith(b",,\n\n")
+        assert b'"=""' in text
+        assert text.count(b"student-") >= plain.read("users.csv").count(b"student-") > 10
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_makes_another_export(district: District, fault: str):
+    assert oneroster.csv_zip(district, oneroster.Options(csv_fault=fault)) != oneroster.csv_zip(district)

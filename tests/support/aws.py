@@ -35,6 +35,7 @@ class Stack:
             "RUN_QUEUE_URL": self.queue_url,
             "CREDENTIAL_KEY_ID": self.key_id,
             "SIS_ADDRESSES": "public",
+            "TESTER_FUNCTION": "connection-tester",
         }
 
 

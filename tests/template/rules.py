@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rollcall.engine.engine import LEASE_MARGIN
+from rollcall.store.examiner import WAIT_SECONDS
+from sync_runner.examiner import MARGIN_SECONDS, SECONDS
 from tests.template.expansion import Template
 
 Rule = Callable[[Template], Iterator[str]]
@@ -18,9 +20,10 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV,
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION"},
     "Scheduler": COMMON_ENV,
     "SyncRunner": COMMON_ENV | DATA_ENV,
+    "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
 }
 LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
@@ -62,8 +65,12 @@ def no_scans_or_table_deletes(template: Template) -> Iterator[str]:
 
 
 def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
-    """The API locks credentials away, the runner opens them, each only for a named district and integration."""
-    allowed = {"ConfigApiRole": {"kms:Encrypt"}, "SyncRunnerRole": {"kms:Decrypt"}}
+    """The API locks credentials away, runner and tester open them, each only for a named district and integration."""
+    allowed = {
+        "ConfigApiRole": {"kms:Encrypt"},
+        "SyncRunnerRole": {"kms:Decrypt"},
+        "ConnectionTesterRole": {"kms:Decrypt"},
+    }
     for role, statement in _statements(template):
         actions = {action for action in _listed(statement["Action"]) if action.startswith("kms:")}
         if extra := actions - allowed.get(role, set()):
@@ -76,6 +83,18 @@ def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
             keys = condition.get("ForAllValues:StringEquals", {}).get("kms:EncryptionContextKeys")
             if keys != ["district_id", "integration_id"]:
                 yield f"{role} uses the key with other context"
+
+
+def photos_are_kept_by_the_runner_and_shown_by_the_api(template: Template) -> Iterator[str]:
+    """Nobody else touches photos, and nobody may do more."""
+    allowed = {"ConfigApiRole": {"s3:GetObject"}, "SyncRunnerRole": {"s3:PutObject"}}
+    found: dict[str, set[str]] = {role: set() for role in allowed}
+    for role, statement in _statements(template):
+        if any("/photos/" in str(resource) for resource in _listed(statement["Resource"])):
+            found.setdefault(role, set()).update(_listed(statement["Action"]))
+    for role, actions in found.items():
+        if actions != allowed.get(role, set()):
+            yield f"{role} may {', '.join(sorted(actions)) or 'nothing'} with photos"
 
 
 def queues_lose_nothing(template: Template) -> Iterator[str]:
@@ -159,7 +178,7 @@ def tables_are_safe(template: Template) -> Iterator[str]:
 
 
 def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
-    """A bucket is private and encrypted, and the snapshots in it do not expire; keys are rotated."""
+    """A bucket is private and encrypted, and its snapshots and photos do not expire; keys are rotated."""
     for name, bucket in _of(template, "AWS::S3::Bucket"):
         block = bucket.get("PublicAccessBlockConfiguration", {})
         if len(block) != 4 or not all(block.values()):
@@ -167,8 +186,9 @@ def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
         if "BucketEncryption" not in bucket:
             yield f"{name} is not encrypted"
         for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", []):
-            if "ExpirationInDays" in rule and "snapshots/".startswith(rule.get("Prefix", "")):
-                yield f"{name} lets snapshots expire"
+            for kept in ("snapshots", "photos"):
+                if "ExpirationInDays" in rule and f"{kept}/".startswith(rule.get("Prefix", "")):
+                    yield f"{name} lets {kept} expire"
     for name, key in _of(template, "AWS::KMS::Key"):
         if not key.get("EnableKeyRotation"):
             yield f"{name} is never rotated"
@@ -206,11 +226,36 @@ def api_is_closed(template: Template) -> Iterator[str]:
                 yield f"{name} logs {secret}"
 
 
+def the_tester_changes_nothing(template: Template) -> Iterator[str]:
+    """The tester reads mappings and opens credentials; the API may call that function and no other."""
+    allowed = {
+        "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:BatchGetItem", "kms:Decrypt",
+    }  # fmt: skip
+    for role, statement in _statements(template):
+        actions = set(_listed(statement["Action"]))
+        if role == "ConnectionTesterRole" and actions - allowed:
+            yield f"the tester may {', '.join(sorted(actions - allowed))}"
+        called = statement["Resource"] if "lambda:InvokeFunction" in actions else None
+        if called and (role, called) != ("ConfigApiRole", {"Fn::GetAtt": ["ConnectionTester", "Arn"]}):
+            yield f"{role} may call {called}"
+
+
+def callers_wait_for_the_tester(template: Template) -> Iterator[str]:
+    """Each waits a little longer than the one it calls: SIS, tester, API, API Gateway."""
+    functions = dict(_of(template, "AWS::Lambda::Function"))
+    tester, api = functions["ConnectionTester"]["Timeout"], functions["ConfigApi"]["Timeout"]
+    (gateway,) = (i["TimeoutInMillis"] / 1000 for _, i in _of(template, "AWS::ApiGatewayV2::Integration"))
+    waits = (SECONDS + MARGIN_SECONDS, tester + 1, WAIT_SECONDS + 1, api, gateway)
+    if list(waits) != sorted(waits) or not tester < WAIT_SECONDS < api < gateway:
+        yield f"a connection test is given up too early: {waits}"
+
+
 RULES: tuple[Rule, ...] = (
     one_role_per_function,
     no_wildcards,
     no_scans_or_table_deletes,
     credentials_open_only_for_the_runner,
+    photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,
     messages_are_taken_singly,
     functions_are_set_up,
@@ -220,6 +265,8 @@ RULES: tuple[Rule, ...] = (
     buckets_and_keys_are_safe,
     alarms_reach_somebody,
     api_is_closed,
+    the_tester_changes_nothing,
+    callers_wait_for_the_tester,
 )
 
 

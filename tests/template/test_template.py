@@ -16,6 +16,7 @@ from tests.template.rules import (
     alarms_reach_somebody,
     api_is_closed,
     buckets_and_keys_are_safe,
+    callers_wait_for_the_tester,
     credentials_open_only_for_the_runner,
     data_outlives_the_stack,
     functions_are_set_up,
@@ -24,8 +25,10 @@ from tests.template.rules import (
     no_scans_or_table_deletes,
     no_wildcards,
     one_role_per_function,
+    photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,
     tables_are_safe,
+    the_tester_changes_nothing,
 )
 
 
@@ -92,6 +95,20 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         {},
         "without naming",
     ),
+    (
+        photos_are_kept_by_the_runner_and_shown_by_the_api,
+        _statement("SyncRunnerRole", "KeepPhotos"),
+        "Action",
+        ["s3:PutObject", "s3:DeleteObject"],
+        "SyncRunnerRole may s3:DeleteObject, s3:PutObject with photos",
+    ),
+    (
+        photos_are_kept_by_the_runner_and_shown_by_the_api,
+        _statement("ConfigApiRole", "ReadPhotos"),
+        "Resource",
+        {"Fn::Sub": "${Bucket.Arn}/runs/*"},
+        "ConfigApiRole may nothing with photos",
+    ),
     (queues_lose_nothing, _properties("RunQueue"), "RedrivePolicy", _GONE, "no dead-letter queue"),
     (queues_lose_nothing, _properties("RunQueue"), "VisibilityTimeout", 300, "hands a message out again"),
     (queues_lose_nothing, _properties("RunDeadLetters"), "MessageRetentionPeriod", 345600, "not kept longer"),
@@ -128,6 +145,13 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         {"Rules": [{"Status": "Enabled", "ExpirationInDays": 1}]},
         "snapshots expire",
     ),
+    (
+        buckets_and_keys_are_safe,
+        _properties("Bucket"),
+        "LifecycleConfiguration",
+        {"Rules": [{"Status": "Enabled", "Prefix": "photos/", "ExpirationInDays": 9}]},
+        "photos expire",
+    ),
     (buckets_and_keys_are_safe, _properties("CredentialKey"), "EnableKeyRotation", False, "never rotated"),
     (alarms_reach_somebody, _properties("DeadLettersAlarm"), "AlarmActions", [], "tells nobody"),
     (alarms_reach_somebody, _properties("DeadLettersAlarm"), "AlarmDescription", _GONE, "what it means"),
@@ -149,6 +173,23 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         {"Format": "$context.path"},
         "logs $context.path",
     ),
+    (
+        the_tester_changes_nothing,
+        _statement("ConnectionTesterRole", "ReadMappings"),
+        "Action",
+        ["dynamodb:BatchGetItem", "dynamodb:PutItem"],
+        "the tester may dynamodb:PutItem",
+    ),
+    (
+        the_tester_changes_nothing,
+        _statement("ConfigApiRole", "TestConnections"),
+        "Resource",
+        {"Fn::GetAtt": ["SyncRunner", "Arn"]},
+        "ConfigApiRole may call",
+    ),
+    (callers_wait_for_the_tester, _properties("ConnectionTester"), "Timeout", 28, "too early"),
+    (callers_wait_for_the_tester, _properties("ConfigApi"), "Timeout", 15, "too early"),
+    (callers_wait_for_the_tester, _properties("ApiIntegration"), "TimeoutInMillis", 16000, "too early"),
 ]
 
 

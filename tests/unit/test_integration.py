@@ -259,6 +259,43 @@ def test_how_a_oneroster_server_is_signed_in_to(changes: dict[str, Any], fault: 
     assert faults(caught) == {fault}
 
 
+def test_a_oneroster_export_has_an_address_and_nothing_of_oauth() -> None:
+    made = create("oneroster", delivery="csv", url="https://drop.example.org/exports/Lakeview.zip")
+    assert (made.delivery, made.url) == ("csv", "https://drop.example.org/exports/Lakeview.zip")
+    assert create("oneroster").delivery == "rest"
+    with pytest.raises(Invalid) as caught:
+        create(
+            "oneroster",
+            delivery="csv",
+            authentication="oauth1",
+            token_url="https://sis.example.org/token",
+            url="http://drop.example.org/lakeview.zip",
+        )
+    assert faults(caught) == {
+        ("authentication", "not_with_csv"),
+        ("token_url", "not_with_csv"),
+        ("url", "url_scheme"),
+    }
+    with pytest.raises(ValidationError):
+        create("oneroster", delivery="sftp")
+
+
+@pytest.mark.parametrize("system", sorted(set(SYSTEMS) - {"oneroster"}))
+def test_only_oneroster_is_delivered_in_files(system: str) -> None:
+    with pytest.raises(ValidationError):
+        create(system, delivery="csv")
+
+
+def test_going_over_to_an_export_elsewhere_wants_the_secrets_anew() -> None:
+    """Guards: an OAuth client's secret must not be sent to a web server as a password."""
+    stored = create("oneroster")
+    changes = {"delivery": "csv", "url": "https://drop.example.org/lakeview.zip"}
+    with pytest.raises(Invalid) as caught:
+        update(stored, **changes)
+    assert {code for _, code in faults(caught)} == {"required_with_new_address"}
+    assert update(stored, **changes, credentials=CREDENTIALS["oneroster"]).delivery == "csv"
+
+
 def test_secrets_are_not_sent_to_another_token_server() -> None:
     stored = create("oneroster", token_url="https://login.example.org/token")
     assert update(stored, token_url="https://login.example.org/v2/token").version == 2
@@ -268,3 +305,82 @@ def test_secrets_are_not_sent_to_another_token_server() -> None:
     assert {code for _, code in faults(caught)} == {"required_with_new_address"}
     fresh = update(stored, token_url="https://evil.example.org/token", credentials=CREDENTIALS["oneroster"])
     assert fresh.token_url == "https://evil.example.org/token"
+
+
+def pictures(**changes: Any) -> dict[str, Any]:
+    """What an integration of pictures only says."""
+    return {"pictures_only": True, "mappings": {"building": "map_building"}, **changes}
+
+
+def test_pictures_only_needs_name_address_token_and_building() -> None:
+    made = create("aeries", **pictures())
+    assert made.pictures_only
+    assert made.mappings == {"building": "map_building"}
+    assert (made.member_types, made.family_identifier) == (("student",), ())
+    again = update(made, **pictures(name="Other", member_types=["student"], family_identifier=[]))
+    assert (again.name, again.member_types) == ("Other", ("student",))
+    with pytest.raises(ValidationError):
+        create("aeries", **pictures(mappings={}))
+
+
+def test_pictures_and_people_of_one_server_share_their_source() -> None:
+    people = create("aeries")
+    assert create("aeries", siblings=[people], **pictures()).source == people.source
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        *(
+            ({"mappings": {"building": "map_building", entity: f"map_{entity}"}}, f"mappings.{entity}")
+            for entity in ENTITIES[1:]
+        ),
+        ({"family_identifier": ["family_key"]}, "family_identifier"),
+        ({"primary_enrollment_codes": [""]}, "primary_enrollment_codes"),
+        ({"alternate_enrollment_codes": ["A"]}, "alternate_enrollment_codes"),
+        ({"use_local_id_as_pin": True}, "use_local_id_as_pin"),
+        ({"use_contact_record": True}, "use_contact_record"),
+        ({"use_change_feed": True}, "use_change_feed"),
+        ({"enrollment_code_field": "AttendanceProgramCodeAdditional1"}, "enrollment_code_field"),
+        ({"destinations": ["media"]}, "destinations"),
+        ({"host_id_letters": {"student": "X"}}, "host_id_letters"),
+        ({"login_types": ["student"]}, "login_types"),
+        ({"returning_school": True}, "returning_school"),
+        ({"drop_students_not_in_file": True}, "drop_students_not_in_file"),
+        ({"member_types": ["student", "staff", "contact"]}, "member_types"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_pictures_only_refuses_what_it_would_ignore(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        create("aeries", **pictures(**changes))
+    assert faults(caught) == {(field, "not_with_pictures_only")}
+
+
+def test_every_field_of_aeries_is_chosen_or_refused_with_pictures_only() -> None:
+    """Guards: a new field that pictures silently ignore."""
+    form = SYSTEMS["aeries"].form.model_fields
+    said = {"name", "system", "url", "credentials", "mappings", "pictures_only"}
+    assert set(form) - said == {
+        "use_change_feed",
+        "enrollment_code_field",
+        "destinations",
+        "host_id_letters",
+        "login_types",
+        "returning_school",
+        "family_identifier",
+        "primary_enrollment_codes",
+        "alternate_enrollment_codes",
+        "use_local_id_as_pin",
+        "use_contact_record",
+        "drop_students_not_in_file",
+        "member_types",
+    }
+
+
+def test_people_and_pictures_are_for_good() -> None:
+    """Guards: people left behind by their integration, whom nobody ends any more."""
+    for stored, changes in [(create("aeries"), pictures()), (create("aeries", **pictures()), {})]:
+        with pytest.raises(Invalid) as caught:
+            update(stored, **changes)
+        assert faults(caught) == {("pictures_only", "cannot_change")}

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
+from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.problems import Problem, field_errors
@@ -19,10 +20,12 @@ from config_api.views import IntegrationView, RunView, integration_view, run_vie
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Form, Invalid
+from rollcall.domain.inspection import Inquiry
 from rollcall.domain.integration import Integration, apply_form, secrets_of
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.run import CHECK_AFTER, Mode, Run
 from rollcall.domain.systems import SYSTEMS, AnyForm, AnyNew, AnyUpdate, IntegrationUpdate, Secret
+from rollcall.domain.trial import AnyTrial
 from rollcall.engine.start import start
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
@@ -48,10 +51,14 @@ class IntegrationPatch(Form):
     host_id_letters: dict[str, str] = Field(default_factory=dict)
     login_types: list[str] = Field(default_factory=list)
     returning_school: bool = False
+    pictures_only: bool = False
     primary_enrollment_codes: list[str] = Field(default_factory=list)
     alternate_enrollment_codes: list[str] = Field(default_factory=list)
+    enrollment_code_field: str = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
+    delivery: str = "rest"
     authentication: str = "oauth2"
     token_url: str = ""
     active: bool | None = None
@@ -203,10 +210,51 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         answer.base64_encoded = True
         return answer
 
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/integrations/test",
+        "Test a form before it is saved; name and mappings may still be missing",
+        right="admin",
+    )
+    def test_form(district_id: str, form: Annotated[AnyTrial, Body(discriminator="system")]) -> FindingsView:
+        making = Making(parts.clock.now(), None)
+        return _test(_applied(district_id, making.new_id("int"), form, None, making), form, {})
+
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/integrations/<integration_id>/test",
+        "Test an integration, with edits that are not saved yet if there are any; secrets left out are the stored ones",
+        right="admin",
+        bodiless=True,
+    )
+    def test_integration(
+        district_id: str,
+        integration_id: str,
+        patch: Annotated[IntegrationPatch, Body()] = IntegrationPatch(),  # noqa: B008 - frozen
+    ) -> FindingsView:
+        stored = parts.config.integration(district_id, integration_id)
+        form = _merged(stored, patch)
+        edited = _applied(district_id, integration_id, form, stored, Making(parts.clock.now(), None))
+        return _test(edited, form, parts.config.sealed(district_id, integration_id))
+
+    def _test(integration: Integration, form: AnyForm, stored: Mapping[str, str]) -> FindingsView:
+        inquiry = Inquiry(
+            integration=integration,
+            school_year=api.district.school_year_at(parts.clock.now()),
+            sealed={**stored, **_sealed(integration, form)},
+        )
+        return findings_view(parts.examiner.examine(inquiry))
+
     def _write(
         district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
     ) -> IntegrationView:
-        integration = apply_form(
+        integration = _applied(district_id, integration_id, form, stored, making)
+        return _store(integration, _sealed(integration, form))
+
+    def _applied(
+        district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
+    ) -> Integration:
+        return apply_form(
             integration_id,
             district_id,
             form,
@@ -216,11 +264,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             addresses=parts.addresses,
             now=making.now,
         )
-        sealed = {
-            key: parts.vault.seal(district_id, integration_id, secret)
+
+    def _sealed(integration: Integration, form: AnyForm) -> dict[str, str]:
+        return {
+            key: parts.vault.seal(integration.district_id, integration.id, secret)
             for key, secret in secrets_of(form).items()
         }
-        return _store(integration, sealed)
 
     def _store(integration: Integration, sealed: Mapping[str, str]) -> IntegrationView:
         parts.config.put_integration(integration, sealed)

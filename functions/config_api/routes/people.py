@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from config_api.api import Api
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
+from config_api.problems import Problem
 from config_api.views import FamilyView, PersonView, person_view
 from rollcall.domain.errors import NotFound
 from rollcall.domain.person import PersonType, Status
+from rollcall.domain.photo import media_type
+from rollcall.engine.blobs import photo_key
 from rollcall.store.people_search import PeopleFilter
 
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", max_length=1000, description="ETags of the photos that the caller has"),
+]
 
-def register(api: Api) -> None:
+
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
     """Declare the routes."""
     parts = api.parts
 
@@ -50,9 +61,45 @@ def register(api: Api) -> None:
             raise NotFound("person")
         return person_view(person)
 
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/people/<person_id>/photo",
+        "The photo of a person: JPEG, PNG, GIF or WebP",
+        right="viewer",
+        binary="image/*",
+        cached=True,
+    )
+    def read_photo(district_id: str, person_id: str, if_none_match: IfNoneMatch = None) -> Response[str]:
+        person = parts.people.get(district_id, person_id)
+        if person is None:
+            raise NotFound("person")
+        name = person.person.photo
+        if name is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no_photo", "This person has no photo.")
+        # Kept by the browser of whoever may see it, and shown again only after asking here.
+        headers = {"ETag": f'"{name}"', "Cache-Control": "private, no-cache"}
+        if _names(if_none_match, name):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**headers}, body="")
+        data = parts.blobs.get(photo_key(district_id, name))
+        answer = Response(
+            status_code=HTTPStatus.OK,
+            content_type=media_type(data) or "application/octet-stream",
+            headers={**headers, "X-Content-Type-Options": "nosniff"},
+            # Already as API Gateway takes it: validation of answers reads bytes as text.
+            body=b64encode(data).decode(),
+        )
+        answer.base64_encoded = True
+        return answer
+
     @api.route("GET", "/v1/districts/<district_id>/families/<family_id>", "A family", right="viewer")
     def read_family(district_id: str, family_id: str) -> FamilyView:
         members = parts.people.family(district_id, family_id)
         if not members:
             raise NotFound("family")
         return FamilyView(id=family_id, members=[person_view(person) for person in members])
+
+
+def _names(if_none_match: str | None, name: str) -> bool:
+    """Whether the header holds the photo's ETag, also among others or as a weak one, or ``*``."""
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in (if_none_match or "").split(",")}
+    return bool(tags & {name, "*"})

@@ -49,6 +49,11 @@ class HeaderAuth:
         return False
 
 
+def basic(user: str, password: str) -> HeaderAuth:
+    """HTTP Basic, sent unasked: a server that wants none passes over it."""
+    return HeaderAuth("Authorization", _basic(user, password))
+
+
 class OAuth1:
     """OAuth 1.0a: every try is signed, its parameters included, by a consumer and, where there is one, a user.
 
@@ -118,7 +123,7 @@ class ClientCredentials:
         self._path = path
         self._body = urlencode({"grant_type": "client_credentials", **({"scope": scope} if scope else {})})
         self._through = through
-        self._basic = "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._basic = _basic(client_id, client_secret)
         self._clock = clock
         self._lock = threading.Lock()
         self._headers: dict[str, str] = {}
@@ -167,6 +172,10 @@ class ClientCredentials:
         if not token.access_token:
             raise _rejected()
         return {"Authorization": f"Bearer {token.access_token}"}, seconds
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _rejected() -> NeedsAttention:

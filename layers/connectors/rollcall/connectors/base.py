@@ -10,12 +10,13 @@ same answer, so a stored pull can be planned again without calling the SIS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from rollcall.domain.inspection import CodeTable
 from rollcall.domain.person import Issue, Mapped
 
 
@@ -38,13 +39,28 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of the work list: a stream, or one school's share of it. ``label`` is safe to log and to show.
 
-    ``building`` is set where the part is one building's people, so that an emptied building can be told.
+    ``building`` is set where the part is one building's people, so that an emptied building can be told. ``proven``:
+    the connector itself sees that the part is complete and raises where it is not, so repeated records are no sign.
     """
 
     stream: str
     label: str
     params: dict[str, Any] = {}
     building: str | None = None
+    proven: bool = False
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a survey asks for when it asks only for those who changed.
+
+    ``people`` are their keys; in each of ``streams`` only their records are asked for, and everybody else's are carried
+    over from the last pull. All other streams are read whole. Whoever has a record in the first of the streams has
+    answered: what the streams held of them is replaced, be it by nothing. Who has none is carried over as well, since
+    that somebody is gone is for the next full pull to prove.
+    """
+
+    people: list[str]
+    streams: tuple[str, ...]
 
 
 class Survey(msgspec.Struct, kw_only=True):
@@ -52,33 +68,58 @@ class Survey(msgspec.Struct, kw_only=True):
 
     ``reference`` is JSON-able data that ``map`` uses (school ids and the like); when it changes, everything is mapped
     anew. ``issues`` are those of the whole pull, such as a school that the building mapping does not hold.
+
+    ``marker`` is what the next survey needs to ask only for what changed since this one, in the connector's own words;
+    a survey that did so says whom it asks for in ``delta``.
     """
 
     parts: list[Part]
     reference: dict[str, Any] = {}
     issues: list[Issue] = []
+    marker: str | None = None
+    delta: Delta | None = None
+
+
+class LastPull(Protocol):
+    """What the last pull left, for a connector that can ask for what changed since."""
+
+    @property
+    def marker(self) -> str:
+        """The marker of its survey."""
+
+    def count(self, stream: str) -> int:
+        """How many records of a stream are known, carried ones included."""
+
+    def records(self, stream: str, people: Set[str]) -> list[str]:
+        """Ids of the known records of a stream that speak of any of ``people``, given by key."""
 
 
 class Page(msgspec.Struct, frozen=True):
     """One answer as received.
 
     ``cursor`` resumes *after* this page (None: it was the last). ``announced`` is the number of records that the SIS
-    says this part has, where it says so; the last page's word counts. ``subject`` is the record asked for, in a stream
-    with ``per``.
+    says this part has, where it says so; the last page's word counts. ``subject`` is what was asked for, where
+    one record is asked for at a time: in a stream with ``per``, or in a delta. ``files`` holds what is too large to
+    keep with every run, by SHA-256 in hex; the body names it.
     """
 
     body: bytes
     cursor: str | None
     announced: int | None = None
     subject: str | None = None
+    files: Mapping[str, bytes] = {}
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A raw record: its id, unique in its stream, the keys of the people it speaks of, and its bytes, undecoded."""
+    """A raw record: its id, unique in its stream, the keys of the people it speaks of, and its bytes, undecoded.
+
+    ``file`` is the one of the page's files that it names: a file of other bytes has another name, so the record moves.
+    """
 
     id: str
     people: tuple[str, ...]
     raw: bytes | msgspec.Raw
+    file: str | None = None
 
 
 class Connector(Protocol):
@@ -89,8 +130,11 @@ class Connector(Protocol):
 
     streams: tuple[Stream, ...]
 
-    def survey(self) -> Survey:
-        """Check address, credentials, permissions and year; list the parts. Raises ``NeedsAttention`` and kin."""
+    def survey(self, last: LastPull | None = None) -> Survey:
+        """Check address, credentials, permissions and year; list the parts. Raises ``NeedsAttention`` and kin.
+
+        With ``last`` a connector may answer with a delta, if its SIS can tell what changed.
+        """
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         """Pages of one part from ``cursor`` on (None: from the start), in a repeatable order.
@@ -106,3 +150,26 @@ class Connector(Protocol):
 
         A record that cannot be read is an issue of that person, never an exception.
         """
+
+
+class Step(NamedTuple):
+    """One question of a connection test.
+
+    ``ask`` says in a sentence what it found, or raises what ``survey`` would. ``grant`` tells the administrator what to
+    do when the permission is missing. When a step that is ``vital`` fails, there is no point in those after it.
+    """
+
+    name: str
+    ask: Callable[[], str]
+    grant: str = ""
+    vital: bool = False
+
+
+class Inspector(Protocol):
+    """A SIS looked at piece by piece, where a survey is all or nothing."""
+
+    def steps(self) -> Sequence[Step]:
+        """What to ask, in order. The first is whether the SIS is there and accepts the credentials."""
+
+    def codes(self) -> Iterator[CodeTable]:
+        """The code tables that the SIS has and lets the credentials read, beginning with its schools."""

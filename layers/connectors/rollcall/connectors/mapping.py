@@ -5,7 +5,7 @@ An error keeps the record out; a warning drops the value. Every issue a connecto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -62,6 +62,16 @@ ISSUES: Mapping[str, IssueKind] = {
     "date_invalid": IssueKind("warning", "This is not a date; it is left out.", "Correct it in the SIS."),
     "email_invalid": IssueKind(
         "warning", "This is not an e-mail address; it is left out.", "Correct it in the SIS."
+    ),
+    "photo_not_an_image": IssueKind(
+        "warning",
+        "The photo is not a whole JPEG, PNG, GIF or WebP image; the person keeps the photo they had.",
+        "Take or upload the photo again in the SIS.",
+    ),
+    "photo_too_large": IssueKind(
+        "warning",
+        "The photo is larger than 4 MB; the person keeps the photo they had.",
+        "Upload a smaller photo in the SIS.",
     ),
     "value_too_long": IssueKind(
         "warning",
@@ -318,3 +328,10 @@ def in_scope(
             "no_school_mapped", f"The building mapping holds none of the schools of the SIS ({listed})."
         )
     return mapped, issues
+
+
+def named(schools: Sequence[tuple[str, str | None]]) -> str:
+    """How many schools a SIS has, and the first of them by number and name."""
+    first = ", ".join(f"{number} ({name})" if name else number for number, name in schools[:5])
+    more = f" and {len(schools) - 5} more" if len(schools) > 5 else ""
+    return f"{len(schools)} school{'' if len(schools) == 1 else 's'}: {first}{more}."

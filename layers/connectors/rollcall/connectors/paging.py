@@ -13,6 +13,7 @@ class LoopGuard:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._pages = 0
         self._seen: set[bytes] = set()
 
     def check(self, body: bytes, rows: Callable[[bytes], int]) -> None:
@@ -23,6 +24,7 @@ class LoopGuard:
         mark = fingerprint(body)
         if mark in self._seen and rows(body):
             raise SourceContract("paging_loop", "The SIS sent the same page twice.")
-        if len(self._seen) == self._most:
+        if self._pages == self._most:
             raise SourceContract("too_many_pages", "The SIS sends more pages than a school can have.")
+        self._pages += 1
         self._seen.add(mark)

@@ -18,7 +18,7 @@ source_unavailable     SourceTransient   refused connection, 5xx, name service o
 source_timeout         SourceTransient   the answer was not complete in time
 source_interrupted     SourceTransient   reset, or a body that ends too early
 sis_in_maintenance     SourceTransient   redirect to the vendor's maintenance page
-answer_too_large       SourceContract    more than ``MAX_ANSWER_BYTES`` after decompression
+answer_too_large       SourceContract    more than ``Request.most`` bytes after decompression
 request_refused        SourceContract    any other status
 unexpected_shape       SourceContract    JSON that is not what was asked for (raised where it is read)
 ====================== ================= ==========================================================================
@@ -137,7 +137,7 @@ class Transport:
         )  # fmt: skip
         if answer.status not in request.expect:
             raise self.refusal(request, answer)
-        if answer.status == 200:
+        if answer.status == 200 and request.is_json:
             _check_json(answer.body)
         return answer
 

@@ -38,7 +38,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One call. ``template`` is the path without ids, the only part of a request that may be logged.
 
     ``expect`` lists the statuses that are answers; every other one is an error. ``area`` names the permission that
-    the call needs, for a SIS that says 401 both for a bad credential and for a missing permission.
+    the call needs, for a SIS that says 401 both for a bad credential and for a missing permission. ``is_json`` and
+    ``most`` say what an answer may be: JSON or any bytes, and how many of them after decompression.
     """
 
     path: str
@@ -49,6 +50,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     expect: tuple[int, ...] = (200,)
     area: str | None = None
+    is_json: bool = True
+    most: int = MAX_ANSWER_BYTES
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -100,7 +103,7 @@ class HttpSender:
                 timeout=(min(CONNECT_SECONDS, seconds), seconds),
             )
             try:
-                body = _read(response.raw, deadline)
+                body = _read(response.raw, deadline, request.most)
             finally:
                 response.close()
         except (UnicodeEncodeError, requests.exceptions.InvalidHeader):
@@ -115,14 +118,14 @@ class HttpSender:
         return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
 
 
-def _read(raw: Any, deadline: float) -> bytes:
+def _read(raw: Any, deadline: float, most: int) -> bytes:
     """The body of a urllib3 response; ``read1`` returns what has arrived, so the limits hold against a slow drip."""
     chunks: list[bytes] = []
     size = 0
     while chunk := raw.read1(_CHUNK, decode_content=True):
         size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise SourceContract("answer_too_large", "The SIS sent an answer that is too large to be a page.")
+        if size > most:
+            raise SourceContract("answer_too_large", "The SIS sent an answer that is too large to be read.")
         if time.monotonic() > deadline:
             raise TimeoutError
         chunks.append(chunk)

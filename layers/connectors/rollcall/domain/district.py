@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from rollcall.domain.form import Form, Name, Record, written
 
 DISTRICT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+_YEARS = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -77,6 +78,12 @@ def calendar_school_year(now: datetime, time_zone: str) -> str:
     local = now.astimezone(ZoneInfo(time_zone))
     first = local.year if local.month >= 7 else local.year - 1
     return f"{first}-{(first + 1) % 100:02d}"
+
+
+def school_year_of(years: str) -> str | None:
+    """``2026-27`` from ``2026-2027``, ``2026-27`` or ``2026``; None for anything else."""
+    match = _YEARS.fullmatch(years.strip())
+    return f"{match[1]}-{(int(match[1]) + 1) % 100:02d}" if match else None
 
 
 def apply_form(district_id: str, form: DistrictForm, stored: District | None, now: datetime) -> District:

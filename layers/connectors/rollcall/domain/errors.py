@@ -11,7 +11,7 @@
         ├── Conflict         somebody else won: re-read
         └── NotFound         no such thing in this district
     Signal (not an error)
-    ├── OutOfTime          this slice must checkpoint and continue in another
+    ├── OutOfTime          this slice must checkpoint and continue in another, or this test end with what it has
     └── LeaseLost          another runner owns this integration now: stop writing
 
 ``message`` is one sentence for a district administrator. Neither ``code`` nor ``message`` ever holds a person's
@@ -71,7 +71,7 @@ class Signal(Exception):
 
 
 class OutOfTime(Signal):
-    """The slice's deadline is near; everything done so far has been checkpointed."""
+    """The deadline is near; everything done so far has been checkpointed, or is all that there will be."""
 
 
 class LeaseLost(Signal):

@@ -185,6 +185,11 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "destinations": {"nutrition": "School nutrition", "media": "School media"},
     "authentication": {"oauth2": "OAuth 2", "oauth1": "OAuth 1.0a"},
     "delivery": {"rest": "Web service", "csv": "Zip of CSV files"},
+    "enrollment_code_field": {
+        "AttendanceProgramCodePrimary": "Primary Program (STU.SP)",
+        "AttendanceProgramCodeAdditional1": "Additional Program 1 (STU.AP1)",
+        "AttendanceProgramCodeAdditional2": "Additional Program 2 (STU.AP2)",
+    },
 }
 
 

@@ -1,7 +1,7 @@
 """What no approval can override: a pull that proves nothing changes nobody.
 
-A failed source looks like an empty one. So a stream that had people and now has none, or a building that emptied over
-night, fails the run before anything is planned.
+A failed source looks like an empty one. So a stream that had people and now has none, a building that emptied over
+night, or answers that name nobody any more fail the run before anything is planned.
 """
 
 from __future__ import annotations
@@ -12,6 +12,22 @@ from rollcall.domain.errors import SourceContract
 
 EMPTY_BUILDING_FLOOR = 5
 """A building that had fewer students may close over night; one that had as many or more may not."""
+
+SILENCE_FLOOR = 5
+"""So many students may lose all their contacts over night; more of them, and nobody keeping one, may not."""
+
+
+def refuse_silence(stream: str, named_before: int, named_now: int) -> None:
+    """Raise ``SourceContract`` (``empty_pull``) when the answers of a stream that is read record by record fall silent.
+
+    Counts are of the records asked for this time: how many named somebody last time, and how many of these still do.
+    """
+    if named_before >= SILENCE_FLOOR and named_now == 0:
+        raise SourceContract(
+            "empty_pull",
+            f"The SIS sent no {stream} for any of {named_before} students who had some last time. Nothing was changed. "
+            "Check that the credentials may still read them.",
+        )
 
 
 def refuse_empty(
@@ -26,7 +42,7 @@ def refuse_empty(
     in the scope was taken out by an administrator and is not judged.
     """
     if streams.get("students") == 0 or not any(streams.values()):
-        what = "students" if "students" in streams else "people"
+        what = next((name for name in ("students", "photos") if name in streams), "people")
         raise SourceContract(
             "empty_pull",
             f"The SIS sent no {what} at all. Nothing was changed. Check that the credentials may still read them.",

@@ -17,16 +17,21 @@ from rollcall.domain.mapping import CodeMapping, Entity
 from rollcall.domain.media import LETTERS, LOGIN_TYPES
 from rollcall.domain.person import PERSON_TYPES, PersonType
 from rollcall.domain.systems import (
+    OF_PICTURES,
     SYSTEMS,
     AeriesFamilyField,
     AeriesFields,
     AnyForm,
     AnyUpdate,
     Authentication,
+    Delivery,
+    EnrollmentCodeField,
     OneRosterFields,
     System,
 )
 from rollcall.domain.url import Addresses, UrlRefused, parse_url
+
+_PICTURED: list[PersonType] = ["student"]
 
 
 class CredentialInfo(Record):
@@ -38,7 +43,10 @@ class CredentialInfo(Record):
 
 
 class Integration(Record):
-    """An integration as stored. ``source`` names the id space of the SIS's people and never changes."""
+    """An integration as stored. ``source`` names the id space of the SIS's people and never changes.
+
+    With ``pictures_only`` it owns nobody: it brings photos to people whom another integration of its source owns.
+    """
 
     id: str
     district_id: str
@@ -53,10 +61,14 @@ class Integration(Record):
     host_id_letters: dict[PersonType, str] = Field(default_factory=lambda: dict(LETTERS))
     login_types: tuple[PersonType, ...] = LOGIN_TYPES
     returning_school: bool = False
+    pictures_only: bool = False
     primary_enrollment_codes: tuple[str, ...] = ()
     alternate_enrollment_codes: tuple[str, ...] = ()
+    enrollment_code_field: EnrollmentCodeField = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
+    delivery: Delivery = "rest"
     authentication: Authentication = "oauth2"
     token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
@@ -92,6 +104,8 @@ def apply_form(
             "system", "cannot_change", "The system of an integration is for good; make a new one instead."
         )
     errors = _list_faults(form) + _mapping_faults(form, mappings)
+    if isinstance(form, AeriesFields):
+        errors += _pictures_faults(form, stored)
     origin = ""
     try:
         origin = parse_url(form.url, addresses).origin
@@ -114,6 +128,8 @@ def apply_form(
     }
     active = form.active if isinstance(form, AnyUpdate) else None
     fields = form.model_dump(exclude={"credentials", "active", "version"}, exclude_none=True)
+    if fields.get("pictures_only"):
+        fields["member_types"] = _PICTURED
     return Integration(
         **fields,
         id=integration_id,
@@ -125,6 +141,34 @@ def apply_form(
         created_at=stored.created_at if stored else now,
         updated_at=now,
     )
+
+
+def _pictures_faults(form: AeriesFields, stored: Integration | None) -> list[FieldError]:
+    """Pictures alone leave no choice but the building mapping."""
+    if stored and stored.pictures_only != form.pictures_only:
+        # Else people whom it has brought would be left behind, and nobody would end them.
+        raise invalid(
+            "pictures_only",
+            "cannot_change",
+            "An integration brings people or pictures for good; make a new one instead.",
+        )
+    if not form.pictures_only:
+        return []
+    message = "An integration of pictures only does not use this field; leave it out."
+    refused = [f"mappings.{entity}" for entity, chosen in form.mappings if chosen and entity != "building"]
+    refused += [name for name in type(form).model_fields if _is_chosen(form, name)]
+    return [FieldError(field=field, code="not_with_pictures_only", message=message) for field in refused]
+
+
+def _is_chosen(form: AeriesFields, name: str) -> bool:
+    """Whether a field that pictures do not use says something."""
+    if name in OF_PICTURES or name not in form.model_fields_set:
+        return False
+    if name == "member_types":
+        return form.member_types != _PICTURED
+    unsaid: object = type(form).model_fields[name].get_default(call_default_factory=True)
+    said: object = getattr(form, name)
+    return said != unsaid
 
 
 def _list_faults(form: AnyForm) -> list[FieldError]:
@@ -161,6 +205,10 @@ def _mapping_faults(form: AnyForm, mappings: Mapping[str, CodeMapping]) -> list[
 
 
 def _oauth_faults(form: OneRosterFields) -> list[FieldError]:
+    if form.delivery == "csv":
+        message = "CSV files are fetched with user name and password; leave this out."
+        given = {"authentication": form.authentication != "oauth2", "token_url": bool(form.token_url)}
+        return [FieldError(field=name, code="not_with_csv", message=message) for name in given if given[name]]
     if form.authentication != "oauth1":
         return []
     errors = []

@@ -17,13 +17,14 @@ Entity = Literal[
     "grade_level", "language", "race", "relationship", "state",
 ]  # fmt: skip
 MAX_ENTRIES = 5_000
+MAX_LENGTH = 200
 
 
 class Entry(Form):
     """One row. A blank ``external`` says what to make of a missing value."""
 
-    external: Annotated[str, StringConstraints(max_length=200)]
-    value: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    external: Annotated[str, StringConstraints(max_length=MAX_LENGTH)]
+    value: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
 
 
 class MappingForm(Form):

@@ -71,7 +71,9 @@ class MediaAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A student, a member of staff or a contact. ``schools`` of staff are buildings without an enrollment."""
+    """A student, a member of staff or a contact. ``schools`` of staff are buildings without an enrollment. ``photo``
+    names the photo by its content (see :mod:`rollcall.domain.photo`).
+    """
 
     type: PersonType
     source_id: str

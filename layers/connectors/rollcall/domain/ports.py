@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from rollcall.domain.district import District
+from rollcall.domain.inspection import Findings, Inquiry
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.plan import Claim, StoredPerson
@@ -100,17 +101,24 @@ class Runs(Protocol):
 
 
 class People(Protocol):
-    """The people table."""
+    """The people table. A photo is kept beside its person, because another integration brings it: a run that writes
+    people and one that writes photos may go on at the same time, and neither may undo what the other wrote.
+    """
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
-    def put_many(self, people: Sequence[StoredPerson]) -> None: ...
+
+    def put_many(self, people: Sequence[StoredPerson]) -> None:
+        """Replace people, all but their photos."""
+
+    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+        """Replace photos, by person id, and nothing else of those people."""
 
     def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
         """Who was last stored with each value, by value; whether they still have it is theirs to say."""
 
 
 class Blobs(Protocol):
-    """Pages, plans and snapshots. Keys are paths; a put replaces."""
+    """Pages, plans, snapshots and photos. Keys are paths; a put replaces."""
 
     def put(self, key: str, data: bytes) -> None: ...
 
@@ -140,3 +148,10 @@ class Secrets(Protocol):
     """The opened credentials of one integration, by credential key."""
 
     def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]: ...
+
+
+class Examiner(Protocol):
+    """Tests a connection, where secrets may be opened and a SIS be called."""
+
+    def examine(self, inquiry: Inquiry) -> Findings:
+        """Raises ``StoreThrottled`` when the test itself could not be made; what the SIS does wrong is a finding."""

@@ -23,6 +23,7 @@ RunState = Literal[
 ]
 Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
 Mode = Literal["sync", "preview"]
+PullKind = Literal["full", "delta"]
 TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
 COUNT_KINDS = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
 
@@ -87,6 +88,8 @@ class Run(msgspec.Struct, kw_only=True):
 
     ``roster`` counts the people in the media application by person type: ``invited``, ``blocked``, and parents who are
     the ``same`` as a member of staff. ``issue_codes`` says why.
+    ``pull`` is None until the SIS has been surveyed; a delta pull asks only for people who changed, and ends nobody
+    for not being there.
     """
 
     id: str
@@ -104,6 +107,7 @@ class Run(msgspec.Struct, kw_only=True):
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
+    pull: PullKind | None = None
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import (
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from rollcall.domain.destinations import Destination
 from rollcall.domain.form import Form, Name, written
@@ -20,7 +29,11 @@ from rollcall.domain.url import MAX_LENGTH
 System = Literal["powerschool", "powerschool_query", "aeries", "illuminate", "schooltool", "oneroster"]
 FamilyField = Literal["hoh_first_name", "hoh_last_name", "hoh_home_phone", "household_home_address"]
 Authentication = Literal["oauth2", "oauth1"]
+Delivery = Literal["rest", "csv"]
 AeriesFamilyField = Literal[FamilyField, "family_key"]
+EnrollmentCodeField = Literal[
+    "AttendanceProgramCodePrimary", "AttendanceProgramCodeAdditional1", "AttendanceProgramCodeAdditional2"
+]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=1000, description="Write-only")]
 MappingId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 EnrollmentCodes = Annotated[
@@ -88,7 +101,9 @@ class OneRosterSecrets(Form):
 
 
 class OneRosterCredentials(OneRosterSecrets):
-    """OneRoster client id and secret (OAuth 2), or consumer key and secret (OAuth 1.0a)."""
+    """OneRoster client id and secret (OAuth 2), consumer key and secret (OAuth 1.0a), or user name and password of the
+    place that CSV files are fetched from.
+    """
 
     consumer_token: Secret
     consumer_secret: Secret
@@ -113,10 +128,20 @@ class PowerSchoolQueryMappings(Mappings):
     allergy: MappingId | None = None
 
 
-class AeriesMappings(Mappings):
-    """Aeries keeps one database per year, which the academic year names."""
+class AeriesMappings(Form):
+    """Aeries keeps one database per year, which the academic year names. Pictures alone need only the building; an
+    integration of people needs all.
+    """
 
-    academic_year: MappingId
+    building: MappingId
+    ethnicity: MappingId | None = None
+    grade_level: MappingId | None = None
+    race: MappingId | None = None
+    state: MappingId | None = None
+    gender: MappingId | None = None
+    language: MappingId | None = None
+    relationship: MappingId | None = None
+    academic_year: MappingId | None = None
 
 
 class HostIdLetters(Form):
@@ -164,18 +189,68 @@ class PowerSchoolQueryFields(CommonFields):
     family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
 
 
+OF_PICTURES = frozenset(
+    {"name", "system", "url", "credentials", "mappings", "pictures_only", "active", "version"}
+)
+"""The fields of an integration that brings pictures only."""
+
+
+def _all_mappings_unless_pictures_only(schema: dict[str, Any]) -> None:
+    """JSON Schema for what the model cannot say."""
+    entities = list(AeriesMappings.model_fields)
+    others = {entity: {"const": None} for entity in entities if entity != "building"}
+    unused = {
+        name: {"const": part["default"]} if "default" in part else {"maxItems": 0}
+        for name, part in schema["properties"].items()
+        if name not in OF_PICTURES
+    }
+    unused |= {"member_types": {"const": ["student"]}, "mappings": {"properties": others}}
+    schema["if"] = {"properties": {"pictures_only": {"const": True}}, "required": ["pictures_only"]}
+    schema["then"] = {"properties": unused}
+    schema["else"] = {"properties": {"mappings": {"required": entities}}}
+
+
 class AeriesFields(CommonFields):
     """Aeries."""
 
+    model_config = ConfigDict(json_schema_extra=_all_mappings_unless_pictures_only)
+
     system: Literal["aeries"]
+    pictures_only: bool = Field(
+        default=False,
+        description="Bring photos to students whom another integration of the same server brings. "
+        "Only name, address, token and building mapping are chosen then, and it stays so for good",
+    )
     mappings: AeriesMappings
     family_identifier: Annotated[list[AeriesFamilyField], Field(max_length=5)] = Field(default_factory=list)
     primary_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
     alternate_enrollment_codes: EnrollmentCodes = Field(default_factory=list)
+    enrollment_code_field: EnrollmentCodeField = Field(
+        default="AttendanceProgramCodePrimary",
+        description="The field of the student row that holds the enrollment codes of both lists",
+    )
     use_local_id_as_pin: bool = Field(default=False, description="Set the POS ID to the local ID")
     use_contact_record: bool = Field(
         default=False, description="Take families from Contacts, not the student row"
     )
+    use_change_feed: bool = Field(
+        default=False,
+        description="Ask only for students who changed; everybody is read once a week, which also finds who is gone",
+    )
+
+    @field_validator("mappings")
+    @classmethod
+    def _all_unless_pictures_only(cls, mappings: Form, info: ValidationInfo) -> Form:
+        """The same faults as where a mapping is required by its model. A form on trial has a model of its own."""
+        if not isinstance(mappings, AeriesMappings):
+            return mappings
+        missing = (
+            [] if info.data.get("pictures_only") else [entity for entity, chosen in mappings if not chosen]
+        )
+        if missing:
+            faults = [InitErrorDetails(type="missing", loc=(entity,), input=None) for entity in missing]
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return mappings
 
 
 class IlluminateFields(CommonFields):
@@ -195,11 +270,16 @@ class SchoolToolFields(CommonFields):
 
 
 class OneRosterFields(CommonFields):
-    """Any SIS with a OneRoster 1.1 or 1.2 service; the version stands at the end of the address."""
+    """Any SIS with a OneRoster 1.1 or 1.2 service, where the version stands at the end of the address, or one that
+    exports the CSV files of either version as a zip.
+    """
 
     system: Literal["oneroster"]
     mappings: Mappings
     family_identifier: Annotated[list[FamilyField], Field(max_length=4)] = Field(default_factory=list)
+    delivery: Delivery = Field(
+        default="rest", description="A REST service, or a zip of CSV files whose address the URL is"
+    )
     authentication: Authentication = Field(
         default="oauth2", description="OAuth 2 client credentials, or OAuth 1.0a (OneRoster 1.1 only)"
     )

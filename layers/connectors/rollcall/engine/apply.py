@@ -15,7 +15,13 @@ def apply(job: Job) -> None:
     while job.at.batch < job.at.plan_files:
         changes = list(unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change))
         job.still_ours()
-        job.people.put_many([change.after for change in changes])
+        if job.integration.pictures_only:
+            photos = {change.after.id: change.after.person.photo for change in changes}
+            job.people.put_photos(
+                job.run.district_id, {person: photo for person, photo in photos.items() if photo}
+            )
+        else:
+            job.people.put_many([change.after for change in changes])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 
@@ -30,6 +36,8 @@ def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
         tables=received.tables,
         people=next_people(job, plan_batches),
         buildings=buildings(job),
+        marker=job.survey.marker,
+        full_on=job.snapshot.full_on if job.survey.delta else job.today,
     )
     job.blobs.put(job.folder.snapshot(), pack(snapshot))
 
@@ -42,7 +50,9 @@ def prune(job: Job) -> None:
 
 
 def buildings(job: Job) -> dict[str, int]:
-    """Distinct students received for each building of the fetch scope."""
+    """Distinct students received for each building of the fetch scope, by the last full pull: a delta counts nobody."""
+    if job.survey.delta:
+        return job.snapshot.buildings
     found: dict[str, int] = {}
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=False):
         if part.building is not None and part.stream == "students":

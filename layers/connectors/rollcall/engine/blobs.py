@@ -1,7 +1,8 @@
 """Names and packing of everything a run leaves in the bucket.
 
 ``runs/<district>/<integration>/<run>/…`` is what a run received and worked out, kept for a retention time;
-``snapshots/<district>/<integration>/<run>/…`` is what later runs compare with, kept until two newer ones exist.
+``snapshots/<district>/<integration>/<run>/…`` is what later runs compare with, kept until two newer ones exist;
+``photos/<district>/<SHA-256>`` is a photo, kept once however many runs and people have it, and for good.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class RunFolder:
 def snapshot_key(district_id: str, integration_id: str, run_id: str) -> str:
     """Where the snapshot that a run committed is kept."""
     return f"snapshots/{district_id}/{integration_id}/{run_id}.zst"
+
+
+def photo_key(district_id: str, photo: str) -> str:
+    """Where the photo of this name is kept."""
+    return f"photos/{district_id}/{photo}"
 
 
 def pack(value: Any) -> bytes:

@@ -6,14 +6,15 @@ Works on ids and fingerprints alone. On a quiet night nobody is in the answer an
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from rollcall.connectors.base import Delta
 from rollcall.domain.person import PERSON_TYPES, person_key, split_person_key
 from rollcall.engine.job import Job
 from rollcall.engine.pull import chunk_pages, stream_table
-from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, RecordTable
+from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, WAITING, RecordTable
 
 _CACHED_CHUNKS = 8
 
@@ -30,7 +31,8 @@ class Received:
 @dataclass
 class Work:
     """``again``: people to map anew, near in the list when near in the blobs. ``gone``: people known from the snapshot
-    of whom no record is left and about whom something remains to be done. ``records``: for each of ``again``, (stream,
+    of whom no record is left and about whom something remains to be done; nobody after a delta, which proves no
+    absence. ``records``: for each of ``again``, (stream,
     record id, blob). ``students``: for each contact in ``again``, the students they share a record with."""
 
     received: Received
@@ -41,21 +43,22 @@ class Work:
 
 
 def received(job: Job) -> Received:
-    """The record tables of this pull; a stream fetched record by record is completed from the snapshot."""
+    """The record tables of this pull; what was not read whole is completed from the snapshot."""
     blobs = [job.folder.pages(chunk) for chunk in range(job.at.pull.next_chunk)]
     days = [job.today] * len(blobs)
-    tables = {
-        name: stream_table(job, name) for name in dict.fromkeys(part.stream for part in job.survey.parts)
-    }
+    delta = job.survey.delta
+    names = [*(delta.streams if delta else ()), *(part.stream for part in job.survey.parts)]
+    tables = {name: stream_table(job, name) for name in dict.fromkeys(names)}
+    answered = _answered(delta, tables) if delta else set()
     for name, table in tables.items():
-        parent = job.streams[name].per
         old = job.snapshot.tables.get(name)
-        if parent is None or old is None:
+        stands = _standing(job, name, tables, answered) if old else None
+        if old is None or stands is None:
             continue
-        fetched, present = set(table.ids), set(tables[parent].ids)
+        fetched = set(table.ids)
         moved: dict[int, int] = {}
         for at, record_id in enumerate(old.ids):
-            if record_id in present and record_id not in fetched:
+            if record_id not in fetched and stands(record_id, old.people_at(at)):
                 blob = old.blobs[at]
                 if blob not in moved:
                     moved[blob] = len(blobs)
@@ -63,6 +66,24 @@ def received(job: Job) -> Received:
                     days.append(job.snapshot.days[blob])
                 table.add(record_id, old.print_at(at), moved[blob], old.people_at(at))
     return Received(blobs, days, tables)
+
+
+def _answered(delta: Delta, tables: Mapping[str, RecordTable]) -> set[str]:
+    """Of those a delta asks for, who has a record in its first stream."""
+    return _present([tables[delta.streams[0]]]).intersection(delta.people)
+
+
+def _standing(
+    job: Job, stream: str, tables: Mapping[str, RecordTable], answered: set[str]
+) -> Callable[[str, tuple[str, ...]], bool] | None:
+    """Whether a known record, by its id and people, stands though it did not come; None: the stream was read whole."""
+    delta, parent = job.survey.delta, job.streams[stream].per
+    if delta and stream in delta.streams:
+        return lambda _, people: answered.isdisjoint(people)
+    if parent:
+        present = set(tables[parent].ids)
+        return lambda record_id, _: record_id in present
+    return None
 
 
 def compare(job: Job) -> Work:
@@ -88,7 +109,7 @@ def compare(job: Job) -> Work:
     return Work(
         received=now,
         again=sorted(again, key=lambda key: (order[split_person_key(key)[0]], records[key][0][2], key)),
-        gone=sorted(_left(job, present)),
+        gone=[] if job.survey.delta else sorted(_left(job, present)),
         records=records,
         students=students,
     )
@@ -138,7 +159,7 @@ def _restless(job: Job) -> set[str]:
     return {
         key
         for key, row in job.snapshot.people.items()
-        if row.flags & (MISSING | REVISIT | REJECTED)
+        if row.flags & (MISSING | REVISIT | REJECTED | WAITING)
         or (row.revisit_on is not None and row.revisit_on <= today)
     } | {person_key("contact", twin.contact_source_id) for twin in job.twins}
 

@@ -29,7 +29,7 @@ from rollcall.domain.errors import (
     StoreError,
     StoreThrottled,
 )
-from rollcall.domain.guard import refuse_empty
+from rollcall.domain.guard import refuse_empty, refuse_silence
 from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
@@ -37,12 +37,13 @@ from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secr
 from rollcall.domain.run import CHECK_AFTER, Failure, Run, RunMessage
 from rollcall.engine.apply import apply, buildings, prune, write_snapshot
 from rollcall.engine.blobs import pack, snapshot_key, unpack
-from rollcall.engine.compare import Work, compare
+from rollcall.engine.compare import Work, compare, received
+from rollcall.engine.delta import survey
 from rollcall.engine.frozen import Frozen, settings_digest
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
-from rollcall.engine.pull import pull
+from rollcall.engine.pull import pull, stream_table
 from rollcall.engine.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -182,7 +183,8 @@ class Engine:
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
         if pulling:
             frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
-        credentials = self._credentials(run) if pulling else {}
+        # No connector is made without; only one that pulls sends them anywhere.
+        credentials = self._credentials(run)
         job = Job(
             run=run,
             lease=lease,
@@ -222,9 +224,10 @@ class Engine:
     def _advance(self, job: Job) -> None:
         work: Work | None = None
         if job.at.stage == "survey":
-            job.survey = job.connector.survey()
+            survey(job)
             self.blobs.put(job.folder.survey(), pack(job.survey))
             job.at.settings = settings_digest(job)
+            job.run.pull = "delta" if job.survey.delta else "full"
             _enter(job, "pull")
         if job.at.stage == "pull":
             pull(job)
@@ -318,5 +321,19 @@ def _guard(job: Job) -> None:
     now = dict.fromkeys(known, 0)
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
         now[part.stream] = now.get(part.stream, 0) + records
+    if job.survey.delta:
+        now |= {name: len(table.ids) for name, table in received(job).tables.items()}
     before = {name: count for name, count in known.items() if not job.streams[name].per}
     refuse_empty(now, before, buildings(job), job.snapshot.buildings)
+    for name in known:
+        if job.streams[name].per:
+            refuse_silence(name, *_naming(job, name))
+
+
+def _naming(job: Job, stream: str) -> tuple[int, int]:
+    """Of the records received of a stream that hangs on another: how many named more people than their subject last
+    time, and how many of those do now.
+    """
+    asked, old = stream_table(job, stream), job.snapshot.tables[stream]
+    before = {i for at, i in enumerate(old.ids) if len(old.people_at(at)) > 1}.intersection(asked.ids)
+    return len(before), sum(i in before and len(asked.people_at(at)) > 1 for at, i in enumerate(asked.ids))

@@ -25,12 +25,14 @@ _SHAPING = (
     "member_types",
     "primary_enrollment_codes",
     "alternate_enrollment_codes",
+    "enrollment_code_field",
     "use_local_id_as_pin",
     "use_contact_record",
     "source",
     "destinations",
     "host_id_letters",
     "login_types",
+    "url",
 )
 
 

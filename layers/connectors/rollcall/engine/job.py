@@ -37,13 +37,16 @@ _STATES: dict[Stage, RunState] = {
 
 
 class PartState(msgspec.Struct, kw_only=True):
-    """Where the pull stands in its current part. ``again`` is set while a part is read a second time."""
+    """Where the pull stands in its current part. ``again`` is set while a part is read a second time. ``repeated``
+    counts records that an earlier page of the part had already.
+    """
 
     part: int = 0
     cursor: str | None = None
     first_chunk: int = 0
     next_chunk: int = 0
     rows: int = 0
+    repeated: int = 0
     announced: int | None = None
     again: str | None = None
 
@@ -52,7 +55,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """Everything a later slice needs besides the blobs. Saved only after the data it speaks of.
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
-    records.
+    records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended.
     """
 
     stage: Stage = "survey"
@@ -61,6 +64,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     pull: PartState = msgspec.field(default_factory=PartState)
     parts: list[tuple[int, int, int]] = []
     issues: list[Issue] = []
+    unproven: bool = False
     batch: int = 0
     plan_files: int = 0
     issue_files: int = 0
@@ -95,6 +99,11 @@ class Job:
         self.at = msgspec.convert(self.run.checkpoint, Checkpoint)
         self.decided = {twin.contact_id: twin.staff_id or "" for twin in self.twins}
         self.streams = {stream.name: stream for stream in self.connector.streams}
+
+    @property
+    def dropping(self) -> bool:
+        """Whether who is gone is ended: as the switch says, after a pull that is proven complete."""
+        return self.integration.drop_students_not_in_file and not self.at.unproven
 
     @property
     def today(self) -> date:

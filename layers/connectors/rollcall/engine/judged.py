@@ -30,7 +30,7 @@ class Judged:
         self._pins = Pins(job)
         self._loaded: dict[str, bool] = {}
         self.roster = Roster(job)
-        self._gone = set(work.gone) if job.integration.drop_students_not_in_file else set()
+        self._gone = set(work.gone) if job.dropping else set()
         self.count = batches(len(work.again))
         for number in range(self.count):
             for person in mapped_batch(job, number):

@@ -21,9 +21,18 @@ from rollcall.engine.compare import Work
 from rollcall.engine.households import regroup
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
-from rollcall.engine.mapping import BATCH, MappedPerson
+from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
 from rollcall.engine.roster import Entry, settled
-from rollcall.engine.snapshot import ENDED, MISSING, NOTHING, REJECTED, REVISIT, PersonRow, Snapshot
+from rollcall.engine.snapshot import (
+    ENDED,
+    MISSING,
+    NOTHING,
+    REJECTED,
+    REVISIT,
+    WAITING,
+    PersonRow,
+    Snapshot,
+)
 
 Row = tuple[str, PersonRow | None]
 """A person's key and their row in the next snapshot; None forgets them."""
@@ -34,24 +43,36 @@ STORED_FIELDS = ("pos_id", "host_id", "photo", "media")
 
 def plan(job: Job, work: Work) -> None:
     """Write all remaining batches of the change set; at the end the run's counts and ``plan_hash`` are complete."""
+    if job.integration.pictures_only:
+        _plan_photos(job, work)
+    else:
+        _plan_people(job, work)
+
+
+def _plan_people(job: Job, work: Work) -> None:
     mapped = Judged(job, work)
     leavers = [*work.gone, *mapped.leaving()]
-    ending = leavers if job.integration.drop_students_not_in_file else []
+    ending = leavers if job.dropping else []
     families = regroup(job, mapped, ending)
     again = set(work.again)
     relatives = sorted(
         key for key, family in families.items() if key not in again and _moves(job, key, family)
     )
-    todo: list[Callable[[], list[_Outcome]]] = [
-        partial(_mapped, job, mapped, n, families) for n in range(mapped.count)
-    ]
+    todo: list[_Step] = [partial(_mapped, job, mapped, n, families) for n in range(mapped.count)]
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
     todo += [partial(_gone, job, part, families) for part in _parts(leavers)]
-    while job.at.batch < len(todo):
-        _write(job, todo[job.at.batch]())
-        job.at.batch += 1
-        job.checkpoint(job.at.batch, len(todo))
+    _write_all(job, todo)
     _close(job, families, again.union(relatives, leavers))
+
+
+def _plan_photos(job: Job, work: Work) -> None:
+    """Photos of people whom another integration brings. Nobody is added, ended or rejected; a photo that is gone is
+    forgotten here and left alone in the store.
+    """
+    todo: list[_Step] = [partial(_photos, job, n) for n in range(batches(len(work.again)))]
+    todo.append(lambda: [_Outcome(key, None) for key in work.gone])
+    _write_all(job, todo)
+    _close(job, {}, {*work.again, *work.gone})
 
 
 class _Outcome(msgspec.Struct):
@@ -63,6 +84,16 @@ class _Outcome(msgspec.Struct):
     issues: tuple[Issue, ...] = ()
     rejected: bool = False
     stays_out: bool = False
+
+
+_Step = Callable[[], list[_Outcome]]
+
+
+def _write_all(job: Job, todo: Sequence[_Step]) -> None:
+    while job.at.batch < len(todo):
+        _write(job, todo[job.at.batch]())
+        job.at.batch += 1
+        job.checkpoint(job.at.batch, len(todo))
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
@@ -180,9 +211,9 @@ def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[
 
 
 def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outcome]:
-    """People of whom nothing was received: end them if the switch says so and they are still ours."""
+    """People of whom nothing was received: end them if they are to be dropped and are still ours."""
     rows = {key: row for key in keys if (row := job.snapshot.people[key]).mapped != NOTHING}
-    if not job.integration.drop_students_not_in_file:
+    if not job.dropping:
         kept = {
             key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family))
             for key, row in rows.items()
@@ -204,6 +235,31 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
     return found
 
 
+def _photos(job: Job, batch: int) -> list[_Outcome]:
+    people = mapped_batch(job, batch)
+    moved = {p.key for p in people if not _stands(job.snapshot.people.get(p.key), p.row)}
+    before = _before(job, sorted(moved))
+    found = []
+    for person in people:
+        stored = before.get(person.key)
+        if person.key not in moved:
+            found.append(_Outcome(person.key, person.row, issues=person.issues))
+        elif stored is None:
+            row = replace(person.row, mapped=NOTHING, flags=person.row.flags | WAITING)
+            found.append(_Outcome(person.key, row))
+        else:
+            change = _with_photo(stored, decode_person(person.doc).photo)
+            found.append(_Outcome(person.key, person.row, change, person.issues))
+    return found
+
+
+def _with_photo(stored: StoredPerson, photo: str | None) -> Change | None:
+    """The same person, still their owner's, with this photo; without a usable one they keep what they have."""
+    if photo is None or photo == stored.person.photo:
+        return None
+    return _as_change("update", replace(stored, person=replace(stored.person, photo=photo)), stored)
+
+
 def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
     """*Drop Students Not In File* ends enrollments on the run's date; it deletes nothing."""
     today = job.today.isoformat()
@@ -214,11 +270,12 @@ def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
 
 def _other_suppliers(job: Job) -> dict[str, str]:
     """People whom another integration of the same SIS had in its last pull, with its id: they did not leave, they
-    moved.
+    moved. A photo is no proof that somebody is still there.
     """
     found: dict[str, str] = {}
     for other in job.settings.integrations(job.run.district_id):
-        if other.id == job.integration.id or other.source != job.integration.source or not other.active:
+        same = other.source == job.integration.source and other.id != job.integration.id
+        if not same or not other.active or other.pictures_only:
             continue
         current = job.runs.state(job.run.district_id, other.id).snapshot
         if current is None:
@@ -271,7 +328,7 @@ def _enroll(job: Job, key: str, row: PersonRow | None) -> None:
 
 
 def _loaded(row: PersonRow | None) -> bool:
-    return row is not None and not row.flags & (ENDED | MISSING | REJECTED)
+    return row is not None and not row.flags & (ENDED | MISSING | REJECTED | WAITING)
 
 
 def next_people(job: Job, batch_count: int) -> dict[str, PersonRow]:

@@ -3,7 +3,7 @@ all.
 
 Nothing is decoded but ids. A *chunk* is a handful of consecutive pages of one part, written as one blob: first the
 index (record ids, fingerprints, whom they speak of), then the pages. The checkpoint moves only after the chunk is
-written.
+written, and the chunk is written after the files that its records name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import PERSON_TYPES, Issue, fingerprint, split_person_key
 from rollcall.domain.run import Coverage
 from rollcall.engine.blobs import pack, unpack
+from rollcall.engine.files import Files
 from rollcall.engine.job import Job, PartState
 from rollcall.engine.snapshot import RecordTable
 
@@ -65,6 +66,7 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
     at = job.at.pull
     subjects = _subjects(job, stream, stream.per) if stream.per else ()
     seen = {i for chunk in range(at.first_chunk, at.next_chunk) for i in chunk_table(job, chunk).ids}
+    files = Files(job, stream.name)
     pages: list[Page] = []
     table = RecordTable(own=stream.own)
     size = stale = 0
@@ -74,14 +76,16 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
         for count, page in enumerate(source, start=1):
             records = _wanted(job, job.connector.split(stream.name, page))
             known = len(seen)
+            at.repeated += len(seen.intersection(record.id for record in records))
             for record in records:
                 seen.add(record.id)
                 table.add(record.id, fingerprint(record.raw), at.next_chunk, record.people)
             at.rows += len(records)
             at.announced = at.announced if page.announced is None else page.announced
-            stale = stale + 1 if records and len(seen) == known else 0
+            # a list of subjects has an end of its own
+            stale = stale + 1 if records and len(seen) == known and page.subject is None else 0
             _refuse_endless(part, at, stale, count)
-            pages.append(page)
+            pages.append(files.keep(page, records))
             size += len(page.body)
             if page.cursor is None:
                 break
@@ -134,21 +138,28 @@ def _frames(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> None:
-    """Accept the part if it is complete; otherwise read it once more, then give up."""
+    """Accept the part if it is complete; otherwise read it once more, then give up.
+
+    Where nothing is announced, a record that came with two pages says that rows moved while they were read, and then
+    others may never have come. Duplicates that the SIS really has come the same way both times; but so may rows in an
+    order that the SIS does not keep from page to page, so such a part is taken and nobody ended for it.
+    """
     at = job.at.pull
-    if expected is not None and len(seen) != expected:
+    moved = expected is None and at.repeated > 0 and not part.proven
+    if moved or (expected is not None and len(seen) != expected):
         digest = fingerprint("\n".join(sorted(seen)).encode()).hex()
         if at.again is None:
-            log.info(
-                "part read again", extra={"part": part.label, "expected": expected, "received": len(seen)}
-            )
+            facts = {"expected": expected, "received": len(seen), "repeated": at.repeated}
+            log.info("part read again", extra={"part": part.label, **facts})
             job.at.pull = PartState(
                 part=at.part, first_chunk=at.next_chunk, next_chunk=at.next_chunk, again=digest
             )
             _checkpoint(job)
             return
-        if not (at.rows == expected and digest == at.again):
-            raise _mismatch(part, expected, len(seen))
+        if digest != at.again or (expected is not None and at.rows != expected):
+            raise _incomplete(part, expected, len(seen))
+        if moved:
+            _hold(job, part)
     if at.rows > len(seen):
         job.at.issues.append(
             Issue(
@@ -161,6 +172,30 @@ def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> N
     job.at.parts.append((at.first_chunk, at.next_chunk, len(seen)))
     job.at.pull = PartState(part=at.part + 1, first_chunk=at.next_chunk, next_chunk=at.next_chunk)
     _checkpoint(job)
+
+
+def _hold(job: Job, part: Part) -> None:
+    job.at.unproven = True
+    if job.integration.drop_students_not_in_file:
+        job.at.issues.append(
+            Issue(
+                severity="warning",
+                code="drop_withheld",
+                message=f"Records of {part.label} repeat from page to page and the SIS announces no count, so others "
+                "may be missing. Nobody was dropped in this run.",
+                fix="Look for duplicate records in the SIS.",
+            )
+        )
+
+
+def _incomplete(part: Part, expected: int | None, received: int) -> SourceContract:
+    if expected is not None:
+        return _mismatch(part, expected, received)
+    return SourceContract(
+        "rows_moving",
+        f"The SIS repeated records of {part.label} from page to page and may have left out others, and did so again "
+        "when it was read once more. Nothing was changed.",
+    )
 
 
 def _mismatch(part: Part, expected: int, received: int) -> SourceContract:

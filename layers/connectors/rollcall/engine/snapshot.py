@@ -18,6 +18,7 @@ ENDED = 1  # the stored person is ended
 MISSING = 2  # not in the last pull, but not ended either: the drop switch was off
 REVISIT = 4  # loaded with a warning: map again every night, so that it is reported until it is mended
 REJECTED = 8  # the last records could not be loaded; what was stored before, if anything, stands
+WAITING = 16  # has a photo, but nobody is stored yet who could get it: look again every night
 
 
 class RecordTable(msgspec.Struct, kw_only=True):
@@ -71,7 +72,7 @@ class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=Tru
 
 class Snapshot(msgspec.Struct, kw_only=True):
     """Everything the next run compares with. ``blobs`` are the keys that ``RecordTable.blobs`` points into, and
-    ``days`` the day each was received."""
+    ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull."""
 
     settings: bytes = b""
     previous: str | None = None
@@ -80,3 +81,5 @@ class Snapshot(msgspec.Struct, kw_only=True):
     tables: dict[str, RecordTable] = {}
     people: dict[str, PersonRow] = {}
     buildings: dict[str, int] = {}
+    marker: str | None = None
+    full_on: date | None = None

@@ -37,15 +37,15 @@ _PATIENCE = frozenset(
 _ABSENT = frozenset({"NoSuchKey", "404"})
 
 
-def client(service: str) -> Any:
+def client(service: str, *, read_timeout: float = 10, attempts: int = 4) -> Any:
     """A client that gives up in seconds rather than minutes. Endpoint, region and credentials are the
     environment's.
     """
     config = Config(
         connect_timeout=2,
-        read_timeout=10,
+        read_timeout=read_timeout,
         max_pool_connections=32,
-        retries={"mode": "standard", "total_max_attempts": 4},
+        retries={"mode": "standard", "total_max_attempts": attempts},
     )
     return boto3.client(service, config=config)
 

@@ -19,3 +19,11 @@ def structured_logger(service: str) -> Logger:
         logging.getLogger(name)
     copy_config_to_registered_loggers(logger, include=ours)
     return logger
+
+
+def where(error: BaseException) -> str:
+    """File and line of the innermost frame: enough to find it, and nobody's data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"

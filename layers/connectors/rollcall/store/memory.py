@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
@@ -283,9 +284,12 @@ class MemoryRuns:
 
 @dataclass
 class MemoryPeople:
-    """The ``People`` port; ``items`` maps (district, person id) to integration and document."""
+    """The ``People`` port; ``items`` maps (district, person id) to integration and document, ``photos`` to the
+    photo.
+    """
 
     items: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    photos: dict[tuple[str, str], str] = field(default_factory=dict)
     _claims: dict[tuple[str, Claim, str], str] = field(default_factory=dict)
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
@@ -294,9 +298,13 @@ class MemoryPeople:
 
     def put_many(self, people: Sequence[StoredPerson]) -> None:
         for item in people:
-            self.items[item.district_id, item.id] = (item.integration_id, encode_person(item.person))
+            doc = encode_person(replace(item.person, photo=None))
+            self.items[item.district_id, item.id] = (item.integration_id, doc)
             for kind, value in claims(item):
                 self._claims[item.district_id, kind, value] = item.id
+
+    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+        self.photos.update({(district_id, person_id): photo for person_id, photo in photos.items()})
 
     def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
         known = [value for value in values if (district_id, kind, value) in self._claims]
@@ -308,8 +316,9 @@ class MemoryPeople:
 
     def _person(self, district_id: str, person_id: str) -> StoredPerson:
         integration_id, doc = self.items[district_id, person_id]
+        person = replace(decode_person(doc), photo=self.photos.get((district_id, person_id)))
         return StoredPerson(
-            id=person_id, district_id=district_id, integration_id=integration_id, person=decode_person(doc)
+            id=person_id, district_id=district_id, integration_id=integration_id, person=person
         )
 
 

@@ -2,13 +2,15 @@
 
 An item is one person: a JSON document, its hash, and keys for the indexes. A person is a partition of their
 own, and the index by name is spread over shards, so that no partition grows with a district. What only one person of a
-district can have, such as a POS ID, has an item of its own that names them.
+district can have, such as a POS ID, has an item of its own that names them, and a photo one that names the photo.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from rollcall.domain.person import decode_person, encode_person, fingerprint
 from rollcall.domain.plan import Claim, StoredPerson, claims
@@ -25,8 +27,8 @@ class DynamoPeople:
         self._table = table
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
-        items = self._table.get_many({"pk": f"{district_id}#{person_id}"} for person_id in person_ids)
-        return {person.id: person for person in map(person_of, items)}
+        people = load(self._table, (f"{district_id}#{person_id}" for person_id in person_ids))
+        return {person.id: person for person in people}
 
     def put_many(self, people: Sequence[StoredPerson]) -> None:
         # A batch may not name one item twice; the last word counts.
@@ -41,6 +43,11 @@ class DynamoPeople:
             + [{"pk": key, "claimant": person_id} for key, person_id in claimed.items()]
         )
 
+    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+        self._table.put_many(
+            [{"pk": _photo(f"{district_id}#{i}"), "photo": photo} for i, photo in photos.items()]
+        )
+
     def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
         keys = {_claim(district_id, kind, value): value for value in values}
         items = self._table.get_many({"pk": key} for key in keys)
@@ -52,9 +59,21 @@ def _claim(district_id: str, kind: Claim, value: str) -> str:
     return f"{district_id}#{kind.upper()}#{value}"
 
 
+def _photo(key: str) -> str:
+    """The key of a photo's own item, by that of its person."""
+    return f"{key}#PHOTO"
+
+
+def load(table: Table, keys: Iterable[str]) -> list[StoredPerson]:
+    """The people under these keys, with their photos; a key of anything else finds nobody."""
+    found = table.get_many({"pk": pk} for key in keys for pk in (key, _photo(key)))
+    items = {text(item, "pk"): item for item in found}
+    return [person_of(item, items.get(_photo(key))) for key, item in items.items() if "doc" in item]
+
+
 def item_of(stored: StoredPerson) -> Item:
-    """A person as stored."""
-    person = stored.person
+    """A person as stored, all but the photo."""
+    person = replace(stored.person, photo=None)
     doc = encode_person(person)
     district_id = stored.district_id
     return {
@@ -71,14 +90,15 @@ def item_of(stored: StoredPerson) -> Item:
     }
 
 
-def person_of(item: Item) -> StoredPerson:
+def person_of(item: Item, photo: Item | None = None) -> StoredPerson:
     """The inverse of :func:`item_of`."""
     district_id, _, person_id = text(item, "pk").partition("#")
+    person = decode_person(text(item, "doc"))
     return StoredPerson(
         id=person_id,
         district_id=district_id,
         integration_id=text(item, "integration_id"),
-        person=decode_person(text(item, "doc")),
+        person=replace(person, photo=text(photo, "photo")) if photo else person,
     )
 
 

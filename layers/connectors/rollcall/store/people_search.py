@@ -14,7 +14,7 @@ from rollcall.domain.ids import person_id
 from rollcall.domain.person import PERSON_TYPES, PersonType, Status
 from rollcall.domain.plan import StoredPerson
 from rollcall.store.dynamo import Item, Table, text
-from rollcall.store.people import NAME_SHARDS, name_key, person_of
+from rollcall.store.people import NAME_SHARDS, load, name_key
 
 _LOOKED_AT = 200
 _ROUNDS = 5
@@ -46,13 +46,12 @@ class DynamoPeopleSearch:
 
     def get(self, district_id: str, wanted: str) -> StoredPerson | None:
         """One person by id."""
-        item = self._table.get({"pk": f"{district_id}#{wanted}"})
-        return person_of(item) if item else None
+        return next(iter(load(self._table, [f"{district_id}#{wanted}"])), None)
 
     def family(self, district_id: str, family_id: str) -> list[StoredPerson]:
         """The members of a family, in the order of their ids; empty when there is no such family."""
         found = self._ids("by_family", "family_pk", f"{district_id}#{family_id}")
-        return sorted(self._load(found), key=lambda person: person.id)
+        return sorted(load(self._table, found), key=lambda person: person.id)
 
     def by_id(
         self, district_id: str, wanted: str, sources: Iterable[str], keep: PeopleFilter
@@ -68,7 +67,7 @@ class DynamoPeopleSearch:
                 for kind in PERSON_TYPES
             ),
         }
-        people = [person for person in self._load(found) if _matches(person, keep)]
+        people = [person for person in load(self._table, found) if _matches(person, keep)]
         return sorted(people, key=lambda person: person.id)
 
     def by_name(
@@ -96,7 +95,8 @@ class DynamoPeopleSearch:
         page = known[:limit]
         more = text(page[-1], "name_sk") if len(known) > limit else horizon
         people = {
-            f"{person.district_id}#{person.id}": person for person in self._load(text(i, "pk") for i in page)
+            f"{person.district_id}#{person.id}": person
+            for person in load(self._table, (text(i, "pk") for i in page))
         }
         return [people[text(item, "pk")] for item in page if text(item, "pk") in people], more
 
@@ -124,9 +124,6 @@ class DynamoPeopleSearch:
     def _ids(self, index: str, key: str, value: str) -> list[str]:
         items, _ = self._table.query(f"{key} = :value", {":value": value}, index=index, limit=_LOOKED_AT)
         return [text(item, "pk") for item in items]
-
-    def _load(self, keys: Iterable[str]) -> list[StoredPerson]:
-        return [person_of(item) for item in self._table.get_many({"pk": key} for key in keys)]
 
 
 def _conditions(keep: PeopleFilter) -> tuple[str | None, Item]:

@@ -2,10 +2,13 @@
 
 Student lists are cut by record position without a total, so a list ends only with an empty page; contacts and staff
 come in one answer. Every call names the school year: without it Aeries answers with the current one and says nothing.
+
+Where the change feed is used, the students it names are asked for one by one, and staff as always.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -14,25 +17,26 @@ from itertools import count
 
 import msgspec
 
-from rollcall.connectors.aeries import contacts, people
+from rollcall.connectors.aeries import changes, contacts, people
+from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request
 from rollcall.connectors.aeries.people import Options
 from rollcall.connectors.aeries.rows import ContactIds, StaffIds, StudentIds
 from rollcall.connectors.auth import HeaderAuth
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import Delta, LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.records import Rows, Scalar, decode, identifier, text
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Request
-from rollcall.domain.errors import NeedsAttention, SourceContract
+from rollcall.domain.errors import NeedsAttention, SourceContract, SyncError
 from rollcall.domain.person import Mapped, person_key, split_person_key
 
 __all__ = ["Aeries", "Options", "connect"]
 
+log = logging.getLogger(__name__)
+
 PAGE_SIZE = 500
 MAX_PAGES = 400
-_ACCEPT = {"Accept": "application/json, text/html, application/xhtml+xml, */*"}
-_AREAS = {"students": "Student Data", "contacts": "Contacts", "staff": "Staff Data"}
 _YEAR = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
 
 _student_ids = Rows(StudentIds)
@@ -40,18 +44,13 @@ _contact_ids = Rows(ContactIds)
 _staff_ids = Rows(StaffIds)
 
 
-class _SystemInfo(msgspec.Struct):
+class SystemInfo(msgspec.Struct):
+    """What ``/systeminfo`` tells."""
+
+    AeriesVersion: Scalar = None
     DatabaseYear: Scalar = None
     AvailableDatabaseYears: list[Scalar] | None = None
-
-
-class _School(msgspec.Struct):
-    SchoolCode: int | str
-    Name: Scalar = None
-    InactiveStatusCode: Scalar = None
-
-
-_schools = Rows(_School)
+    CurrentDateTime: Scalar = None
 
 
 class Aeries:
@@ -77,18 +76,37 @@ class Aeries:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
-        """The year, the schools, and one small call of each kind to see that it is permitted."""
-        info = decode(self._client.send(_request("/systeminfo")).body, _SystemInfo)
-        year = self._year(info)
-        answer = self._client.send(_request("/schools", {"DatabaseYear": year}))
-        schools = (school for school, _ in _schools.split(answer.body))
-        opened = ((identifier(s.SchoolCode), text(s.Name)) for s in schools if _is_open(s))
+    def survey(self, last: LastPull | None = None) -> Survey:
+        """The year, the schools, and whom to ask for: everybody, after one small call of each kind to see that it is
+        permitted, or who changed since ``last``.
+        """
+        info = self.info()
+        year = self.year(info)
+        opened = ((school.number, text(school.Name)) for school in self.schools(year))
         mapped, issues = in_scope(opened, self._context)
+        scope = [school for school, _ in mapped]
+        found = Survey(
+            parts=[],
+            # A school that opens or closes changes who is in scope, of which the feed says nothing.
+            reference={"year": year, "schools": sorted(scope)},
+            issues=issues,
+            marker=changes.marker(info.CurrentDateTime),
+        )
+        stays = self._changed(last, year, scope) if last else None
+        if stays is None:
+            student = "0"
+            for stream in self.streams:
+                student = self.probe(stream.name, scope[0], year, student)
+            found.parts = self._everybody(mapped, year)
+        else:
+            found.parts, found.delta = self._some(stays, year)
+        return found
+
+    def _everybody(self, mapped: Sequence[tuple[str, str]], year: str) -> list[Part]:
         parts = []
         for name in (stream.name for stream in self.streams):
             if name == "staff":
-                parts.append(Part(stream=name, label=name, params={"year": year}))
+                parts.append(_staff_part(year))
                 continue
             parts += (
                 Part(
@@ -99,16 +117,54 @@ class Aeries:
                 )
                 for school, building in mapped
             )
-        self._probe(mapped[0][0], year)
-        return Survey(parts=parts, reference={"year": year}, issues=issues)
+        return parts
+
+    def _some(self, stays: list[changes.Stay], year: str) -> tuple[list[Part], Delta]:
+        """Parts that ask for these students alone, in each of their schools; contacts are the same in all of them."""
+        students = dict(reversed(stays))
+        asks = {"students": stays, "contacts": sorted(students.items())}
+        names = [stream.name for stream in self.streams]
+        parts = [
+            Part(stream=name, label=f"{name} of changed students", params={"year": year, "stays": asks[name]})
+            for name in names
+            if name in asks and stays
+        ]
+        parts += [_staff_part(year) for name in names if name == "staff"]
+        keys = [person_key("student", student) for student in sorted(students)]
+        return parts, Delta(people=keys, streams=tuple(name for name in names if name in asks))
+
+    def _changed(self, last: LastPull, year: str, schools: Sequence[str]) -> list[changes.Stay] | None:
+        """Who changed, by the feed; None when everybody must be read. The feed saves time and is owed nothing more, so
+        whatever is wrong with it only costs that.
+        """
+        names = [stream.name for stream in self.streams]
+        if not self._options.use_change_feed or "students" not in names:
+            return None
+        named: list[changes.Stay] = []
+        try:
+            for area in changes.AREAS if "contacts" in names else changes.AREAS[:-1]:
+                named += changes.named(self._client.send(_feed_request(area, last.marker, year)).body)
+        except SyncError as error:
+            log.info("change feed not used", extra={"reason": error.code})
+            return None
+        stays = changes.stays(named, last, schools)
+        if stays is None:
+            log.info("change feed not used", extra={"reason": "too_many_changes"})
+        return stays
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
-        """A school's students by position, or the one answer that holds everything."""
+        """Students one by one, a school's by position, or the one answer that holds everything."""
+        if "stays" in part.params:
+            return self._one_by_one(part, int(cursor or 0))
         if part.stream == "students":
             return self._positions(part, int(cursor or 1))
         return self._whole(part)
 
-    def _year(self, info: _SystemInfo) -> str:
+    def info(self) -> SystemInfo:
+        """The server and the years that it has; needs a certificate and no permission."""
+        return decode(self._client.send(request("/systeminfo")).body, SystemInfo)
+
+    def year(self, info: SystemInfo) -> str:
         """The starting year that stands for the district's school year and that the server has."""
         lookup = self._context.lookups.get("academic_year")
         externals = lookup.reverse(self._context.school_year) if lookup else []
@@ -126,23 +182,32 @@ class Aeries:
             )
         return max(usable)
 
-    def _probe(self, school: str, year: str) -> None:
-        names = [stream.name for stream in self.streams]
-        base = {"DatabaseYear": year}
-        first = "0"
-        if "students" in names:
+    def schools(self, year: str) -> list[School]:
+        """Every school that is open."""
+        return open_schools(self._client, {"DatabaseYear": year})
+
+    def probe(self, stream: str, school: str, year: str, student: str) -> str:
+        """One small call to see that a stream is permitted; the id of a student to ask for, as far as one is known."""
+        base: dict[str, str | int] = {"DatabaseYear": year}
+        if stream == "students":
             path = f"/schools/{school}/students"
-            params: dict[str, str | int] = {**base, "StartingRecord": 1, "EndingRecord": 1}
-            answer = self._client.send(_request(path, params, "/schools/{code}/students", _AREAS["students"]))
-            first = next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), "0")
-        if "contacts" in names:
-            path = f"/schools/{school}/contacts/{first}"
-            template = "/schools/{code}/contacts/{id}"
-            self._client.send(_request(path, dict(base), template, _AREAS["contacts"], (200, 404)))
-        if "staff" in names:
+            params = {**base, "StartingRecord": 1, "EndingRecord": 1}
+            answer = self._client.send(request(path, params, "/schools/{code}/students", AREAS[stream]))
+            return next((identifier(ids.StudentID) for ids, _ in _student_ids.split(answer.body)), student)
+        if stream == "contacts":
+            path, template = f"/schools/{school}/contacts/{student}", "/schools/{code}/contacts/{id}"
+            self._client.send(request(path, base, template, AREAS[stream], (200, 404)))
+        else:
             # Any field filters the list; nobody has the id 0.
-            params = {**base, "ID": 0}
-            self._client.send(_request("/staff", params, "/staff", _AREAS["staff"], (200, 404)))
+            self._client.send(request("/staff", {**base, "ID": 0}, "/staff", AREAS[stream], (200, 404)))
+        return student
+
+    def code_table(self, path: str) -> bytes | None:
+        """The rows of a code table, such as ``student/Gender``; None where the server has none of that name."""
+        answer = self._client.send(
+            request(f"/codes/{path}", template="/codes/{table}/{field}", expect=(200, 400, 404))
+        )
+        return answer.body if answer.status == 200 else None
 
     def _positions(self, part: Part, start: int) -> Iterator[Page]:
         """Pages until an empty one.
@@ -168,12 +233,21 @@ class Aeries:
                     if not ahead:
                         break
 
+    def _one_by_one(self, part: Part, start: int) -> Iterator[Page]:
+        """One answer for each stay from ``start`` on. Some servers say 404 where others have an empty list."""
+        stays: list[changes.Stay] = part.params["stays"]
+        requests = (_single_request(part, student, school) for student, school in stays[start:])
+        with closing(self._client.fetch_ordered(requests)) as answers:
+            for at, answer in enumerate(answers, start + 1):
+                body = answer.body if answer.status == 200 else b"[]"
+                yield Page(body, str(at) if at < len(stays) else None, subject=stays[at - 1][0])
+
     def _whole(self, part: Part) -> Iterator[Page]:
         params: dict[str, str | int] = {"DatabaseYear": part.params["year"]}
         path = template = "/staff"
         if part.stream == "contacts":
             path, template = f"/schools/{part.params['school']}/contacts", "/schools/{code}/contacts"
-        answer = self._client.send(_request(path, params, template, _AREAS[part.stream]))
+        answer = self._client.send(request(path, params, template, AREAS[part.stream]))
         yield Page(body=answer.body, cursor=None)
 
     # ----------------------------------------------------------------------------------------------- reading
@@ -230,23 +304,6 @@ def connect(
     return Aeries(client, context, options)
 
 
-def _request(
-    path: str,
-    params: dict[str, str | int] | None = None,
-    template: str | None = None,
-    area: str | None = None,
-    expect: tuple[int, ...] = (200,),
-) -> Request:
-    return Request(
-        path=f"/api/v5{path}",
-        template=f"/api/v5{template or path}",
-        params=params or {},
-        headers=_ACCEPT,
-        expect=expect,
-        area=area,
-    )
-
-
 def _students_request(part: Part, start: int) -> Request:
     params: dict[str, str | int] = {
         "DatabaseYear": part.params["year"],
@@ -254,17 +311,28 @@ def _students_request(part: Part, start: int) -> Request:
         "EndingRecord": start + PAGE_SIZE - 1,
     }
     path = f"/schools/{part.params['school']}/students"
-    return _request(path, params, "/schools/{code}/students", _AREAS["students"])
+    return request(path, params, "/schools/{code}/students", AREAS["students"])
+
+
+def _feed_request(area: str, since: str, year: str) -> Request:
+    path = f"/StudentDataChanges/{area}"
+    return request(f"{path}/{since}", {"DatabaseYear": year}, f"{path}/{{since}}", AREAS["students"])
+
+
+def _single_request(part: Part, student: str, school: str) -> Request:
+    path = f"/schools/{school}/{part.stream}/{student}"
+    template = f"/schools/{{code}}/{part.stream}/{{id}}"
+    params: dict[str, str | int] = {"DatabaseYear": part.params["year"]}
+    return request(path, params, template, AREAS[part.stream], (200, 404))
+
+
+def _staff_part(year: str) -> Part:
+    return Part(stream="staff", label="staff", params={"year": year})
 
 
 def _contact_record_id(ids: ContactIds) -> str:
     # With the school, because a student of two schools has their contacts listed by both.
     return f"{identifier(ids.StudentID)}-{identifier(ids.SequenceNumber)}-{text(ids.SchoolCode) or 0}"
-
-
-def _is_open(school: _School) -> bool:
-    """Not the district itself, and not closed."""
-    return text(school.SchoolCode) != "0" and text(school.InactiveStatusCode) is None
 
 
 def _starting_year(value: Scalar) -> str | None:

@@ -12,6 +12,7 @@ from rollcall.connectors.aeries.rows import Contact, Staff, Student
 from rollcall.connectors.mapping import Context, Draft, sorted_addresses
 from rollcall.connectors.records import Scalar, digits, identifier, lenient_date, number, text
 from rollcall.domain.person import Address, Enrollment, Household, Mapped, Person
+from rollcall.domain.systems import EnrollmentCodeField
 
 _PRE_ENROLLED = "*"
 
@@ -20,12 +21,14 @@ _staff = msgspec.json.Decoder(Staff)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What only an Aeries integration chooses. Codes are values of ``AttendanceProgramCodePrimary``."""
+    """What only an Aeries integration chooses. Codes are values of the student row's ``code_field``."""
 
     primary_codes: frozenset[str] = frozenset()
     alternate_codes: frozenset[str] = frozenset()
+    code_field: EnrollmentCodeField = "AttendanceProgramCodePrimary"
     use_local_id_as_pin: bool = False
     use_contact_record: bool = False
+    use_change_feed: bool = False
 
 
 def map_student(
@@ -45,9 +48,7 @@ def map_student(
         return draft.absent()
     stays = _counting(active, options) if active else [max(known, key=_left)]
     if not stays:
-        draft.report(
-            "program_not_listed", "AttendanceProgramCodePrimary", text(active[0].AttendanceProgramCodePrimary)
-        )
+        draft.report("program_not_listed", options.code_field, _code(active[0], options))
         return draft.absent()
     row = stays[0]
     guardians = contacts.read(contact_records)
@@ -138,12 +139,17 @@ def _counting(active: Sequence[Student], options: Options) -> list[Student]:
     primary = options.primary_codes or {""}
 
     def rank(row: Student) -> int:
-        code = text(row.AttendanceProgramCodePrimary) or ""
+        code = _code(row, options) or ""
         return 0 if code in primary else 1 if code in options.alternate_codes else 2
 
     everything_counts = not options.primary_codes and not options.alternate_codes
     # Stable, so rows of one rank stay in the order of recency that they come in.
     return sorted((row for row in active if everything_counts or rank(row) < 2), key=rank)
+
+
+def _code(row: Student, options: Options) -> str | None:
+    value: Scalar = getattr(row, options.code_field)
+    return text(value)
 
 
 def _enrollments(

@@ -66,6 +66,8 @@ class Student(msgspec.Struct):
     SchoolEnterDate: Scalar = None
     SchoolLeaveDate: Scalar = None
     AttendanceProgramCodePrimary: Scalar = None
+    AttendanceProgramCodeAdditional1: Scalar = None
+    AttendanceProgramCodeAdditional2: Scalar = None
     InactiveStatusCode: Scalar = None
     FamilyKey: Scalar = None
     HomeLanguageCode: Scalar = None

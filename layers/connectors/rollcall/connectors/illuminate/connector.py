@@ -10,15 +10,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
+from operator import itemgetter
+from typing import NamedTuple
 
 import msgspec
 
 from rollcall.connectors.auth import OAuth1
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.illuminate import contacts, people
 from rollcall.connectors.illuminate import field_map as f
 from rollcall.connectors.illuminate.lists import Listing, either, paged
-from rollcall.connectors.illuminate.rows import read, value
+from rollcall.connectors.illuminate.rows import Row, read, value
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.records import Rows, Scalar, identifier, text
@@ -48,6 +50,15 @@ class _Site(msgspec.Struct):
 class _GradeLevel(msgspec.Struct):
     grade_level_id: int | str
     short_name: Scalar = None
+    long_name: Scalar = None
+
+
+class Site(NamedTuple):
+    """A site as the building mapping knows it: its id, its name, and what kind of place it is."""
+
+    number: str
+    name: str | None
+    kind: str
 
 
 _sites = Rows(_Site)
@@ -62,7 +73,7 @@ class Illuminate:
     def __init__(self, client: Client, context: Context, with_family: bool) -> None:
         self._client = client
         self._context = context
-        self._year = int(context.school_year[:4]) + 1
+        self.year = int(context.school_year[:4]) + 1
         types = context.member_types
         streams = []
         if "student" in types:
@@ -75,28 +86,25 @@ class Illuminate:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """Schools, grades, and one row of each list to see that it is there, is permitted and is of the year."""
-        sites = [site for page in self._reference_list("Sites") for site, _ in _sites.split(page)]
-        listed = ((identifier(s.site_id), text(s.site_name)) for s in sites if self._is_school(s))
+        listed = [(number, name) for number, name, _ in filter(self._is_school, self.sites())]
         _, issues = in_scope(listed, self._context)
-        grades = {
-            identifier(level.grade_level_id): text(level.short_name)
-            for page in self._reference_list("GradeLevels")
-            for level, _ in _grade_levels.split(page)
-        }
+        grades = self.grade_levels()
         parts = []
         for stream in self.streams:
-            missing = self._probe(stream.name)
+            missing = self.probe(stream.name)
             if missing:
                 issues.append(missing)
             else:
-                parts.append(Part(stream=stream.name, label=stream.name))
+                parts.append(Part(stream=stream.name, label=stream.name, proven=stream.name == "roster"))
         return Survey(
             parts=parts,
             reference={
-                "year": self._year,
-                "grades": {level: name for level, name in sorted(grades.items()) if name is not None},
+                "year": self.year,
+                "grades": {
+                    level: name for level, name, _ in sorted(grades, key=itemgetter(0)) if name is not None
+                },
                 "roster": any(part.stream == "roster" for part in parts),
             },
             issues=issues,
@@ -106,11 +114,36 @@ class Illuminate:
         """Pages of a list. Of the roster only who teaches where is kept."""
         return self._roster(part, cursor) if part.stream == "roster" else self._listed(part, cursor)
 
-    def _is_school(self, site: _Site) -> bool:
-        site_id = identifier(site.site_id)
-        if site_id == f.DISTRICT_SITE or (text(site.site_type_name) or "").lower() == f.DISTRICT_TYPE:
-            return False
-        return site_id not in f.PSEUDO_SITES or self._context.building(site_id) is not None
+    def sites(self) -> list[Site]:
+        """Every site but the district itself."""
+        rows = (site for page in self._reference_list("Sites") for site, _ in _sites.split(page))
+        found = (Site(identifier(r.site_id), text(r.site_name), text(r.site_type_name) or "") for r in rows)
+        return [s for s in found if s.number != f.DISTRICT_SITE and s.kind.lower() != f.DISTRICT_TYPE]
+
+    def grade_levels(self) -> list[tuple[str, str | None, str | None]]:
+        """Id, short name and long name of every grade level."""
+        return [
+            (identifier(level.grade_level_id), text(level.short_name), text(level.long_name))
+            for page in self._reference_list("GradeLevels")
+            for level, _ in _grade_levels.split(page)
+        ]
+
+    def code_rows(self) -> Iterator[Row]:
+        """The rows of all code lists; none where this server does not offer them."""
+        try:
+            answer = self._client.send(_request(f.CODES, 1, limit=1, expect=(200, 404)))
+        except NeedsAttention as error:
+            # Some servers show their login page for an endpoint that they do not have.
+            if error.code not in ("endpoint_not_json", "permission_missing"):
+                raise
+            return
+        if answer.status != 200:
+            return
+        for _, _, listing, _ in self._answers(f.CODES, None):
+            yield from read(bytes(raw) for _, raw in _rows.split(listing.rows))
+
+    def _is_school(self, site: Site) -> bool:
+        return site.number not in f.PSEUDO_SITES or self._context.building(site.number) is not None
 
     def _reference_list(self, endpoint: str) -> Iterator[msgspec.Raw]:
         """The rows of a list that comes bare or in pages."""
@@ -124,8 +157,8 @@ class Illuminate:
             page += 1
             yield listing.rows
 
-    def _probe(self, stream: str) -> Issue | None:
-        """An issue when an optional list is missing."""
+    def probe(self, stream: str) -> Issue | None:
+        """Ask for one row. An issue when an optional list is missing."""
         optional = stream in f.OPTIONAL
         expect = (200, 404) if optional else (200,)
         answer = self._client.send(_request(f.ENDPOINTS[stream], 1, limit=1, expect=expect))
@@ -140,14 +173,14 @@ class Illuminate:
     def _check_year(self, found: Scalar) -> None:
         # Out of session Illuminate answers with the nearest year and says nothing.
         year = people.ending_year(found)
-        if year not in (None, self._year):
+        if year not in (None, self.year):
             raise NeedsAttention(
                 "academic_year_not_available",
-                f"Illuminate answers for the school year that ends in {year}, not in {self._year}.",
+                f"Illuminate answers for the school year that ends in {year}, not in {self.year}.",
             )
 
     def _listed(self, part: Part, cursor: str | None) -> Iterator[Page]:
-        for number, last, listing, answer in self._answers(part, cursor):
+        for number, last, listing, answer in self._answers(f.ENDPOINTS[part.stream], cursor):
             following = f"{number + 1}/{last}" if number < last else None
             yield Page(body=answer.body, cursor=following, announced=listing.total)
 
@@ -160,7 +193,7 @@ class Illuminate:
         position, _, counted = (cursor or "").partition("#")
         received, least = map(int, counted.split("/")) if counted else (0, -1)
         known: set[tuple[str, str]] = set()
-        for number, last, listing, _ in self._answers(part, position or None):
+        for number, last, listing, _ in self._answers(f.ENDPOINTS[part.stream], position or None):
             rows = [ids for ids, _ in _roster_ids.split(listing.rows)]
             received += len(rows)
             least = listing.total or 0 if least < 0 else min(least, listing.total or 0)
@@ -180,9 +213,8 @@ class Illuminate:
                 )
             yield Page(body=body, cursor=None)
 
-    def _answers(self, part: Part, cursor: str | None) -> Iterator[tuple[int, int, Listing, Answer]]:
+    def _answers(self, endpoint: str, cursor: str | None) -> Iterator[tuple[int, int, Listing, Answer]]:
         """``(page, last page, listing, answer)`` in order; the last answer says how many pages there are."""
-        endpoint = f.ENDPOINTS[part.stream]
         page, last = map(int, cursor.split("/")) if cursor else (1, 1)
         guard = LoopGuard(MAX_PAGES)
         while page <= last:
@@ -282,7 +314,7 @@ def connect(
 
 def _request(endpoint: str, page: int, limit: int | None = None, expect: tuple[int, ...] = (200,)) -> Request:
     # The reference lists are the first calls: that they are refused says that the credentials are.
-    area = endpoint if endpoint in f.ENDPOINTS.values() else None
+    area = endpoint if endpoint in (*f.ENDPOINTS.values(), f.CODES) else None
     params: dict[str, str | int] = {"page": page, "limit": limit or f.PAGE_SIZE} if area or page > 1 else {}
     path = f"/{endpoint}/"
     return Request(path=path, template=path, params=params, headers=_ACCEPT, expect=expect, area=area)

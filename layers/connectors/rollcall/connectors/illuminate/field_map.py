@@ -6,11 +6,13 @@ holds something counts, so a server that differs needs a name here and nothing e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from rollcall.connectors.records import Scalar
+from rollcall.domain.mapping import Entity
 
 Names = tuple[str, ...]
 
@@ -25,6 +27,17 @@ ENDPOINTS = {
     "roster": "Roster",
 }
 """Endpoint by stream; ``Sites`` and ``GradeLevels`` are certain."""
+
+CODES = "Codes"
+CODE_LISTS: Mapping[Entity, str] = {
+    "language": "language",
+    "race": "ethnicity",
+    "relationship": "contact_type",
+}
+"""Name of the list that holds an entity's codes, where the endpoint is there at all."""
+CODE_LIST: Names = ("code_list", "list_name")
+CODE_KEY: Names = ("code_key",)
+CODE_LABEL: Names = ("code_translation",)
 
 OPTIONAL = frozenset({"contacts", "roster"})
 """Streams that a district may not have: a 404 at the survey is reported and the rest is loaded."""

@@ -1,4 +1,4 @@
-"""Any OneRoster server: which version its address means, and how it wants to be asked.
+"""Any OneRoster server: which version its address means, and how it wants to be asked; or its CSV files.
 
 1.1 is read with OAuth 2 or with signed requests (OAuth 1.0a), 1.2 with OAuth 2 alone (fact sheet §4).
 """
@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256
 
-from rollcall.connectors.auth import Auth, ClientCredentials, OAuth1
+from rollcall.connectors.auth import Auth, ClientCredentials, OAuth1, basic
 from rollcall.connectors.mapping import Context
 from rollcall.connectors.oneroster_core.connector import Conventions, OneRoster
+from rollcall.connectors.oneroster_core.export import Export
 from rollcall.connectors.oneroster_core.paging import Paging
 from rollcall.connectors.transport import Transport, parsed
 
@@ -25,8 +26,11 @@ _SCOPES = ("roster.readonly", "roster-core.readonly", "roster-demographics.reado
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``authentication`` is oauth2 or oauth1; a blank ``token_url`` is ``/token`` under the service."""
+    """``delivery`` is rest or csv. For rest, ``authentication`` is oauth2 or oauth1, and a blank ``token_url`` is
+    ``/token`` under the service.
+    """
 
+    delivery: str = "rest"
     authentication: str = "oauth2"
     token_url: str = ""
     family_identifier: Iterable[str] = ()
@@ -35,10 +39,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 def connect(
     url: str, credentials: Mapping[str, str], context: Context, options: Options, transport: Transport
 ) -> OneRoster:
-    """The connector for one integration. An address without a version is that of a 1.1 server.
+    """The connector for one integration. An address without a version is that of a 1.1 server; that of CSV files is
+    taken as it is.
 
     Raises ``KeyError`` naming a credential that is missing.
     """
+    if options.delivery == "csv":
+        signed = basic(credentials["consumer_token"], credentials["consumer_secret"])
+        export = Export(transport.client(url, signed))
+        return OneRoster(export, context, Conventions(), options.family_identifier)
     at = parsed(url)
     path = at.path if _VERSION.search(at.path) else at.path + _SERVICE
     auth = _auth(at.origin + path, credentials, options, transport)

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.oneroster_core import people
-from rollcall.connectors.oneroster_core.paging import Collection, Paging, listed
+from rollcall.connectors.oneroster_core.paging import Collection, listed
 from rollcall.connectors.oneroster_core.roles import agents_of, is_active, people_of
 from rollcall.connectors.oneroster_core.rows import ObjectIds, Org, Session, UserIds
 from rollcall.connectors.records import Rows, identifier, lenient_date, number, text
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from rollcall.domain.person import Issue, Mapped, person_key, split_person_key
+
+T = TypeVar("T")
 
 _KEYS = {"students": "users", "users": "users", "demographics": "demographics"}
 _NOT_OFFERED = (403, 404, 405, 501)
@@ -44,15 +47,31 @@ class Conventions(msgspec.Struct, frozen=True, kw_only=True):
     state_id_types: frozenset[str] = frozenset({"state", "stateid", "ssid", "sasid", "statestudentid"})
 
 
+class Source(Protocol):
+    """Where lists come from: a server (``Paging``) or exported files (``Export``)."""
+
+    def edition(self) -> str:
+        """Which export this is; blank for a server, whose lists are of the moment they are asked for."""
+
+    def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
+        """Pages from ``cursor`` on, in a repeatable order. Raises ``SourceContract`` where they prove nothing."""
+
+    def all(self, collection: Collection, rows: Rows[T]) -> list[T]:
+        """Every object of a small collection."""
+
+    def offers(self, collection: Collection, refusals: tuple[int, ...] = ()) -> bool:
+        """Whether there is such a collection; False only when ``refusals``, statuses, says that there need not be."""
+
+
 class OneRoster:
-    """One server as one integration sees it."""
+    """One server, or one set of files, as one integration sees it."""
 
     version = "1"
 
     def __init__(
-        self, paging: Paging, context: Context, conventions: Conventions, family_identifier: Iterable[str]
+        self, source: Source, context: Context, conventions: Conventions, family_identifier: Iterable[str]
     ) -> None:
-        self._paging = paging
+        self._source = source
         self._context = context
         self._conventions = conventions
         types = context.member_types
@@ -68,64 +87,84 @@ class OneRoster:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """The schools and the year, and one small call of each kind to see that it is permitted."""
-        orgs = self._paging.all(self._collection("orgs", "orgs"), _orgs)
-        places = [org for org in orgs if is_active(org.status) and self._is_place(org)]
-        externals = {identifier(org.sourcedId): self._external(org) for org in places}
+        places = [org for org in self.orgs() if self._is_place(org)]
+        externals = {identifier(org.sourcedId): self.external(org) for org in places}
         names = {identifier(org.sourcedId): text(org.name) for org in places}
         mapped, issues = in_scope(((externals[i], names[i]) for i in sorted(externals)), self._context)
-        issues += self._year_issues()
+        issues += self.year_issues()
         buildings = dict(mapped)
-        schools = sorted(identifier(org.sourcedId) for org in places if _is_school(org))
+        schools = sorted(identifier(org.sourcedId) for org in places if is_school(org))
         ids = {i: buildings[externals[i]] for i in schools if externals[i] in buildings}
         parts: list[Part] = []
         for stream in self.streams:
             if stream.name == "students":
                 parts += self._student_parts(ids, externals)
             elif stream.name == "users":
-                self._paging.offers(self._collection("users", "users"))
-                parts.append(Part(stream="users", label="users"))
+                self.offers("users")
+                parts.append(Part(stream="users", label="users", params=self._read_from()))
             else:
-                offered = self._paging.offers(self._collection("demographics", "demographics"), _NOT_OFFERED)
+                offered = self.offers("demographics")
                 # Read as an empty list: where there were demographics before, that stops the run.
-                parts.append(Part(stream="demographics", label="demographics", params={"offered": offered}))
+                params = {"offered": offered, **self._read_from()}
+                parts.append(Part(stream="demographics", label="demographics", params=params))
                 issues += [] if offered else [issue("demographics_not_offered")]
         return Survey(parts=parts, reference={"schools": externals}, issues=issues)
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
-        """Pages of one list in the order of ids."""
+        """Pages of one list, in the order of ids or of the file. Raises ``SourceContract`` when the export is not the
+        one that was surveyed.
+        """
         if not part.params.get("offered", True):
             return iter([Page(body=b'{"demographics":[]}', cursor=None)])
+        if self._source.edition() != part.params.get("edition", ""):
+            raise SourceContract(
+                "export_changed",
+                "The export was replaced while it was being read. Nothing was changed; the next run reads the new one.",
+            )
         school = part.params.get("school")
         found = self._students_of(school) if school else self._collection(part.stream, _KEYS[part.stream])
-        return self._paging.pages(found, cursor, _ids)
+        return self._source.pages(found, cursor, _ids)
+
+    def orgs(self) -> list[Org]:
+        """Every organisation that is active."""
+        return [o for o in self._source.all(self._collection("orgs", "orgs"), _orgs) if is_active(o.status)]
+
+    def offers(self, stream: str) -> bool:
+        """Ask for one object of a list. False when there are no demographics for us; nothing else may be missing."""
+        refusals = _NOT_OFFERED if stream == "demographics" else ()
+        return self._source.offers(self._collection(stream, _KEYS[stream]), refusals)
 
     def _student_parts(self, buildings: Mapping[str, str], externals: Mapping[str, str]) -> list[Part]:
         first = next(iter(buildings), None)
         if (
             first
             and self._conventions.by_school
-            and self._paging.offers(self._students_of(first), _NOT_OFFERED)
+            and self._source.offers(self._students_of(first), _NOT_OFFERED)
         ):
             return [
                 Part(
                     stream="students",
                     label=f"students of school {externals[school]}",
-                    params={"school": school},
+                    params={"school": school, **self._read_from()},
                     building=building,
                 )
                 for school, building in buildings.items()
             ]
-        self._paging.offers(self._collection("students", "users"))
-        return [Part(stream="students", label="students")]
+        self.offers("students")
+        return [Part(stream="students", label="students", params=self._read_from())]
 
-    def _year_issues(self) -> list[Issue]:
+    def _read_from(self) -> dict[str, str]:
+        edition = self._source.edition()
+        return {"edition": edition} if edition else {}
+
+    def year_issues(self) -> list[Issue]:
         """Checks that the SIS has the district's school year.
 
         Between the SIS's rollover and ours the people are those of another year, and not to be loaded as this one's.
         """
-        found = self._paging.all(self._collection("academicSessions", "academicSessions"), _sessions)
+        found = self._source.all(self._collection("academicSessions", "academicSessions"), _sessions)
         said = [_is_of_year(s, self._context.school_year) for s in found if is_active(s.status)]
         if True in said:
             return []
@@ -138,9 +177,9 @@ class OneRoster:
 
     def _is_place(self, org: Org) -> bool:
         """A school, or whatever else the district has put into its building mapping, such as its office."""
-        return _is_school(org) or self._context.building(self._external(org)) is not None
+        return is_school(org) or self._context.building(self.external(org)) is not None
 
-    def _external(self, org: Org) -> str:
+    def external(self, org: Org) -> str:
         """What the building mapping calls a school: its identifier, or its id where only that is mapped."""
         school, org_id = text(org.identifier), identifier(org.sourcedId)
         if school is None or (
@@ -151,10 +190,12 @@ class OneRoster:
 
     def _collection(self, name: str, key: str) -> Collection:
         path = f"/{name}/" if self._conventions.slash else f"/{name}"
-        return Collection(path=path, template=path, key=key)
+        return Collection(name=name, path=path, template=path, key=key)
 
     def _students_of(self, school: str) -> Collection:
         return Collection(
+            name="students",
+            school=school,
             path=f"/schools/{quote(school, safe='')}/students",
             template="/schools/{id}/students",
             key="users",
@@ -201,7 +242,8 @@ def _student_and_agents(ids: UserIds) -> tuple[str, ...]:
     return (student, *(person_key("contact", agent) for agent in agents_of(ids.agents)))
 
 
-def _is_school(org: Org) -> bool:
+def is_school(org: Org) -> bool:
+    """Not the district, a department or a region."""
     return (text(org.type) or "").lower() == "school"
 
 

@@ -33,8 +33,12 @@ _envelope = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Collection(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of objects: its path, the path that may be logged, and the key that holds it in the answer."""
+    """A list of objects: its name, the school it is limited to, its path, the path that may be logged, and the key that
+    holds it in the answer.
+    """
 
+    name: str
+    school: str = ""
     path: str
     template: str
     key: str
@@ -47,6 +51,10 @@ class Paging:
         self._client = client
         self._host = host
 
+    def edition(self) -> str:
+        """A server has one that is always the present one."""
+        return ""
+
     def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
         """Pages from ``cursor`` on, sorted by id. Raises ``SourceContract`` for loops and foreign links.
 
@@ -55,12 +63,14 @@ class Paging:
         """
         guard = LoopGuard(MAX_PAGES)
         at: str | None = cursor or "0"
+        size = 0
         while at is not None:
             answer = self._client.send(_request(collection, _params(at)))
             received = len(listed(answer.body, collection.key, rows))
+            size = size or min(received, PAGE_SIZE)
             guard.check(answer.body, lambda body: len(listed(body, collection.key, rows)))
             total = _total(answer)
-            at = self._after(at, received, total, answer)
+            at = self._after(at, received, size, total, answer)
             yield Page(body=answer.body, cursor=at, announced=total)
 
     def all(self, collection: Collection, rows: Rows[T]) -> list[T]:
@@ -77,7 +87,7 @@ class Paging:
         answer = self._client.send(_request(collection, params, (200, *refusals)))
         return answer.status == 200
 
-    def _after(self, at: str, received: int, total: int | None, answer: Answer) -> str | None:
+    def _after(self, at: str, received: int, size: int, total: int | None, answer: Answer) -> str | None:
         links = answer.headers.get("link", "")
         following = _next_of(links)
         if following:
@@ -85,8 +95,10 @@ class Paging:
         # A server that writes links ends them with the last page.
         if not received or at.startswith("?") or (total is None and links):
             return None
-        after = int(at) + received
-        return None if total is not None and after >= total else str(after)
+        if total is not None and int(at) + received >= total:
+            return None
+        # A row that comes twice makes a page longer, but the next one begins where it would have.
+        return str(int(at) + min(received, size))
 
     def _query(self, link: str) -> str:
         try:

@@ -15,14 +15,14 @@ from rollcall.connectors.oneroster_core.rows import Demographics, User
 from rollcall.connectors.records import Scalar, earliest, flag, text
 from rollcall.domain.person import Enrollment, Mapped, Person
 
-_RACES = (
+RACES = (
     "americanIndianOrAlaskaNative",
     "asian",
     "blackOrAfricanAmerican",
     "nativeHawaiianOrOtherPacificIslander",
     "white",
 )
-_SEVERAL_RACES = "demographicRaceTwoOrMoreRaces"
+SEVERAL_RACES = "demographicRaceTwoOrMoreRaces"
 
 _Row = TypeVar("_Row", User, Demographics)
 
@@ -175,9 +175,9 @@ def _state_id(user: User, types: frozenset[str]) -> Scalar:
 
 def _races(draft: Draft, about: Demographics) -> tuple[str, ...]:
     """The field names are the codes. That there are several is said only where it does not say which."""
-    given = [name for name in _RACES if flag(getattr(about, name))]
+    given = [name for name in RACES if flag(getattr(about, name))]
     if not given and flag(about.demographicRaceTwoOrMoreRaces):
-        given = [_SEVERAL_RACES]
+        given = [SEVERAL_RACES]
     races = (draft.code("race", "races", name) for name in given)
     return tuple(sorted({race for race in races if race is not None}))
 

@@ -13,13 +13,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.powerschool import contacts, people
 from rollcall.connectors.powerschool.lists import listed
 from rollcall.connectors.powerschool.rows import ContactIds, StaffIds, StudentIds
 from rollcall.connectors.powerschool_common.access import ACCEPT, NOT_SCHOOLS, client
+from rollcall.connectors.powerschool_common.codes import code_tables
 from rollcall.connectors.powerschool_common.contacts import map_contact
 from rollcall.connectors.powerschool_common.paging import MAX_PAGES, Listing, largest_page, listed_pages
 from rollcall.connectors.records import (
@@ -35,6 +36,7 @@ from rollcall.connectors.records import (
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import SourceContract
+from rollcall.domain.inspection import CodeTable
 from rollcall.domain.person import Mapped, person_key, split_person_key
 
 _ACTIVE = "school_enrollment.enroll_status==A"
@@ -56,24 +58,35 @@ _staff_ids = Rows(StaffIds)
 _contact_ids = Rows(ContactIds)
 
 
-class _Metadata(msgspec.Struct):
+class Sizes(msgspec.Struct):
+    """The largest page of each list."""
+
     school_max_page_size: Scalar = None
     student_max_page_size: Scalar = None
     staff_max_page_size: Scalar = None
+    schema_table_query_max_page_size: Scalar = None
+
+    def of(self, stream: str) -> int:
+        """Rows in a page of a school's list."""
+        return largest_page(self.staff_max_page_size if stream == "staff" else self.student_max_page_size)
 
 
 class _MetadataAnswer(msgspec.Struct):
-    metadata: _Metadata
+    metadata: Sizes
 
 
-class _School(msgspec.Struct):
+class School(msgspec.Struct):
+    """``id`` is Schools.DCID; people and mappings know the school by its number."""
+
     id: int | str
     school_number: int | str
     name: Scalar = None
+    low_grade: Scalar = None
+    high_grade: Scalar = None
 
 
 class _Schools(msgspec.Struct):
-    school: _School | list[_School] | str | None = None
+    school: School | list[School] | str | None = None
 
 
 class _SchoolsAnswer(msgspec.Struct):
@@ -110,28 +123,27 @@ class PowerSchool:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """Page sizes, schools, and one cheap call of each kind to see that it is permitted."""
-        answer = self._get("/ws/v1/metadata", "/ws/v1/metadata")
-        sizes = decode(answer.body, _MetadataAnswer).metadata
-        schools = self._schools(largest_page(sizes.school_max_page_size))
+        sizes = self.sizes()
+        schools = self.schools(sizes)
         dcids = {identifier(s.school_number): identifier(s.id) for s in schools}
         mapped, issues = in_scope(
             ((identifier(s.school_number), text(s.name)) for s in schools), self._context
         )
-        page_sizes = {"students": sizes.student_max_page_size, "staff": sizes.staff_max_page_size}
         parts = [
             Part(
                 stream=stream.name,
                 label=f"{stream.name} of school {school}",
-                params={"school": dcids[school], "page_size": largest_page(page_sizes[stream.name])},
+                params={"school": dcids[school], "page_size": sizes.of(stream.name)},
                 building=building,
             )
             for stream in self.streams
             if stream.per is None
             for school, building in mapped
         ]
-        self._probe(parts)
+        for stream in self.streams:
+            self.probe(stream.name, parts)
         if self._with_contacts:
             parts.append(Part(stream="contacts", label="contacts"))
         return Survey(
@@ -146,8 +158,14 @@ class PowerSchool:
             self._contact_pages(cursor, subjects) if part.stream == "contacts" else self._listed(part, cursor)
         )
 
-    def _schools(self, page_size: int) -> list[_School]:
-        found: list[_School] = []
+    def sizes(self) -> Sizes:
+        """The largest pages that the server gives."""
+        return decode(self._get("/ws/v1/metadata", "/ws/v1/metadata").body, _MetadataAnswer).metadata
+
+    def schools(self, sizes: Sizes) -> list[School]:
+        """Every school, without the district office and the school of the graduated."""
+        found: list[School] = []
+        page_size = largest_page(sizes.school_max_page_size)
         guard = LoopGuard(MAX_PAGES)
         for page in count(1):
             path = "/ws/v1/district/school"
@@ -159,11 +177,10 @@ class PowerSchool:
                 break
         return found
 
-    def _probe(self, parts: Sequence[Part]) -> None:
-        first = {part.stream: part for part in reversed(parts)}
-        for part in first.values():
-            self._count(part)
-        if not self._with_contacts:
+    def probe(self, stream: str, parts: Sequence[Part]) -> None:
+        """One cheap call to see that a stream is permitted; contacts are those of the first student of ``parts``."""
+        if stream != "contacts":
+            self._count(next(part for part in parts if part.stream == stream))
             return
         for part in parts:
             if part.stream == "students":
@@ -171,6 +188,10 @@ class PowerSchool:
                 for ids, _ in listed(page, "students", "student", _student_ids):
                     self._client.send(_contacts_request(identifier(ids.id)))
                     return
+
+    def code_tables(self, sizes: Sizes) -> Iterator[CodeTable]:
+        """The code tables that the plugin may read."""
+        return code_tables(self._client, largest_page(sizes.schema_table_query_max_page_size))
 
     def _listed(self, part: Part, cursor: str | None) -> Iterator[Page]:
         listing = Listing(
@@ -269,7 +290,7 @@ def connect(
     return PowerSchool(client(url, credentials, transport), context, family_identifier)
 
 
-def _schools_of(body: bytes) -> list[_School]:
+def _schools_of(body: bytes) -> list[School]:
     wrapper = decode(body, _SchoolsAnswer).schools
     return as_list(wrapper.school) if isinstance(wrapper, _Schools) else []
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream, Survey
+from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.powerschool_common.access import ACCEPT, NOT_SCHOOLS, client
+from rollcall.connectors.powerschool_common.codes import code_tables
 from rollcall.connectors.powerschool_common.contacts import map_contact
 from rollcall.connectors.powerschool_common.paging import Listing, largest_page, listed_pages
 from rollcall.connectors.powerschool_query import contacts, people
@@ -25,6 +26,7 @@ from rollcall.connectors.records import Scalar, decode, identifier, number, text
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
+from rollcall.domain.inspection import CodeTable
 from rollcall.domain.person import Mapped, split_person_key
 
 _HEADERS = {**ACCEPT, "Content-Type": "application/json"}
@@ -75,15 +77,12 @@ class PowerSchoolQuery:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def survey(self) -> Survey:
+    def survey(self, last: LastPull | None = None) -> Survey:
         """The largest page, the schools, and one row of each query to see that it is installed and permitted."""
-        path = "/ws/v1/metadata"
-        answer = self._client.send(Request(path=path, template=path, headers={**ACCEPT}))
-        size = largest_page(decode(answer.body, _MetadataAnswer).metadata.schema_table_query_max_page_size)
-        mapped, issues = in_scope(self._schools(size), self._context)
+        size = self.page_size()
+        mapped, issues = in_scope(self.schools(size), self._context)
         for stream in self.streams:
-            query = STREAMS[stream.name]
-            self._ask(query, {"school": mapped[0][0]}, {"page": 1, "pagesize": 1})
+            self.probe(stream.name, mapped[0][0])
         parts = [
             Part(
                 stream=stream.name,
@@ -101,7 +100,20 @@ class PowerSchoolQuery:
         arguments = {"school": part.params["school"]}
         return self._listed(STREAMS[part.stream], arguments, part.params["page_size"], cursor)
 
-    def _schools(self, page_size: int) -> list[tuple[str, str | None]]:
+    def page_size(self) -> int:
+        """The largest page of a query."""
+        path = "/ws/v1/metadata"
+        answer = self._client.send(Request(path=path, template=path, headers={**ACCEPT}))
+        return largest_page(decode(answer.body, _MetadataAnswer).metadata.schema_table_query_max_page_size)
+
+    def probe(self, stream: str, school: str) -> None:
+        """Ask a query for one row, to see that it is installed and permitted."""
+        query = STREAMS[stream]
+        params: dict[str, str | int] = {"page": 1, "pagesize": 1}
+        _body(query, self._client.send(_request(query, {"school": school}, params=params)))
+
+    def schools(self, page_size: int) -> list[tuple[str, str | None]]:
+        """Number and name of every school, without the district office and the school of the graduated."""
         found = []
         for page in self._listed(SCHOOLS, {}, page_size, None):
             for _, raw in listed(page.body):
@@ -110,6 +122,10 @@ class PowerSchoolQuery:
                 if school_number not in NOT_SCHOOLS:
                     found.append((school_number, text(school.name)))
         return found
+
+    def code_tables(self, page_size: int) -> Iterator[CodeTable]:
+        """The code tables that the plugin may read."""
+        return code_tables(self._client, page_size)
 
     def _listed(
         self, query: Query, arguments: Mapping[str, str], page_size: int, cursor: str | None
@@ -129,9 +145,6 @@ class PowerSchoolQuery:
             page_size=page_size,
         )
         return listed_pages(self._client, listing, cursor)
-
-    def _ask(self, query: Query, arguments: Mapping[str, str], params: dict[str, str | int]) -> bytes:
-        return _body(query, self._client.send(_request(query, arguments, params=params)))
 
     # ----------------------------------------------------------------------------------------------- reading
 
