@@ -340,6 +340,8 @@ def test_pictures_and_people_of_one_server_share_their_source() -> None:
         ({"alternate_enrollment_codes": ["A"]}, "alternate_enrollment_codes"),
         ({"use_local_id_as_pin": True}, "use_local_id_as_pin"),
         ({"use_contact_record": True}, "use_contact_record"),
+        ({"use_change_feed": True}, "use_change_feed"),
+        ({"enrollment_code_field": "AttendanceProgramCodeAdditional1"}, "enrollment_code_field"),
         ({"drop_students_not_in_file": True}, "drop_students_not_in_file"),
         ({"member_types": ["student", "staff", "contact"]}, "member_types"),
     ],
@@ -356,6 +358,8 @@ def test_every_field_of_aeries_is_chosen_or_refused_with_pictures_only() -> None
     form = SYSTEMS["aeries"].form.model_fields
     said = {"name", "system", "url", "credentials", "mappings", "pictures_only"}
     assert set(form) - said == {
+        "use_change_feed",
+        "enrollment_code_field",
         "family_identifier",
         "primary_enrollment_codes",
         "alternate_enrollment_codes",
