@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from starlette.types import ASGIApp
+
+_one_at_a_time = threading.Lock()
+"""A server runs its app in the one thread of its loop; a connector that asks ahead calls from several."""
 
 
 def call(
@@ -53,7 +57,8 @@ def call(
 
     running = app(scope, receive, send).__await__()
     try:
-        next(running)
+        with _one_at_a_time:
+            next(running)
     except StopIteration:
         return status, {name.decode().lower(): value.decode() for name, value in received}, b"".join(chunks)
     raise RuntimeError("the app waited for an event loop; it cannot be called in-process")
