@@ -62,6 +62,11 @@ def register(api: Api) -> None:
                 district_id=district_id,
                 district_name=api.district.name,
                 school_year=api.district.school_year_at(making.now),
+                integration_ids=tuple(
+                    integration.id
+                    for integration in parts.config.integrations(district_id)
+                    if "nutrition" in integration.destinations
+                ),
                 kind=form.kind,
                 options=form.options,
                 template=_template(district_id) if form.kind == "nutrition_students" else None,

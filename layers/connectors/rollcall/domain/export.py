@@ -136,6 +136,7 @@ class ExportFailure(Record):
 class Export(Record):
     """An export as stored, with all that making it needs to know of the district.
 
+    ``integration_ids`` are those that feed the nutrition application; who is in the media roster says so in person.
     ``people`` counts who has been looked at, ``rows`` what was written, ``shortened`` the cells that were cut to the
     length of their column.
     """
@@ -144,6 +145,7 @@ class Export(Record):
     district_id: str
     district_name: str
     school_year: str
+    integration_ids: tuple[str, ...] = ()
     kind: ExportKind
     options: ExportOptions
     template: Template | None = None

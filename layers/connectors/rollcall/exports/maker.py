@@ -83,7 +83,7 @@ class _Work:
     def write(self) -> int:
         """Write the file; returns its size."""
         export = self.export
-        reader = Reader(self.maker.everybody, export.district_id, export.destination, self._heard)
+        reader = Reader(self.maker.everybody, export, self._heard)
         key = file_key(export)
         if export.kind == "oneroster":
             with tempfile.TemporaryDirectory() as folder:

@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, NamedTuple
 
-from rollcall.domain.destinations import Destination, project
+from rollcall.domain.destinations import project
+from rollcall.domain.export import Export
 from rollcall.domain.person import PersonType
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.ports import Everybody
@@ -39,18 +40,13 @@ class Batch(NamedTuple):
 
 
 class Reader:
-    """Reads one district for one destination. ``heard`` is called with the size of every batch and may raise."""
+    """Reads what one export needs. ``heard`` is called with the size of every batch and may raise."""
 
-    def __init__(
-        self,
-        everybody: Everybody,
-        district_id: str,
-        destination: Destination,
-        heard: Callable[[int], None],
-    ) -> None:
+    def __init__(self, everybody: Everybody, export: Export, heard: Callable[[int], None]) -> None:
         self._everybody = everybody
-        self._district_id = district_id
-        self._destination: Destination = destination
+        self._district_id = export.district_id
+        self._destination = export.destination
+        self._suppliers = frozenset(export.integration_ids)
         self._heard = heard
 
     def batches(self, person_type: PersonType) -> Iterator[Batch]:
@@ -78,7 +74,7 @@ class Reader:
                 yield from batch.people
 
     def _batch(self, ids: Sequence[str]) -> Batch:
-        found = self._everybody.get_many(self._district_id, ids)
+        found = self._fetched(ids)
         contacts = self._others(_contacts, found)
         staff = self._others(_stand_ins, contacts)
         known = {**contacts, **staff}
@@ -91,7 +87,18 @@ class Reader:
         self, refers: Callable[[StoredPerson], list[str]], people: Mapping[str, StoredPerson]
     ) -> dict[str, StoredPerson]:
         wanted = dict.fromkeys(other for stored in people.values() for other in refers(stored))
-        return self._everybody.get_many(self._district_id, list(wanted)) if wanted else {}
+        return self._fetched(list(wanted)) if wanted else {}
+
+    def _fetched(self, ids: Sequence[str]) -> dict[str, StoredPerson]:
+        """Those of them whom the destination is fed. Nobody leaves the media roster, so media is not asked again."""
+        found = self._everybody.get_many(self._district_id, ids)
+        if self._destination == "media":
+            return found
+        return {
+            person_id: stored
+            for person_id, stored in found.items()
+            if stored.integration_id in self._suppliers
+        }
 
     def _known(self, stored: StoredPerson) -> Known:
         return Known(stored.id, project(stored.person, self._destination))
