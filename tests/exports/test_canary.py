@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config_api.views import projected_change
+from config_api.export_views import projected_change
 from local.inprocess import INTEGRATION, InProcess
 from rollcall.domain.destinations import ALLOWED
 from rollcall.domain.person import Address, ContactLink, Enrollment, MediaAccount, Person, Phone

@@ -13,9 +13,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import TypeAdapter
 
 from config_api.api import Api
+from config_api.export_views import ExportView, TemplateView, export_view, template_view
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
-from config_api.views import ExportView, TemplateView, export_view, template_view
 from rollcall.domain.export import Export, ExportForm, ExportTemplate, Template
 from rollcall.exports.records import Exports, file_key
 

@@ -9,15 +9,14 @@ from typing import Annotated, Any, TypeVar
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from config_api.api import Api
+from config_api.export_views import ProjectedChangeView, projected_change
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.problems import Problem
 from config_api.views import (
     ChangeView,
     IssueView,
-    ProjectedChangeView,
     RunView,
     change_view,
-    projected_change,
     run_view,
 )
 from rollcall.domain.destinations import Destination
