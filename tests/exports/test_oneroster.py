@@ -93,6 +93,7 @@ def test_the_package_for_the_nutrition_application(office: Office) -> None:
     )
     assert (noor["userIds"], noor["identifier"], noor["grades"]) == ("{stateId:9000000001}", "1001", "05")
     assert noor["agentSourcedIds"] == "per_c1,per_c2,per_c3"
+    assert users["per_c2"]["agentSourcedIds"] == "per_s2,per_s1", "a guardian names the students too"
     assert {i: users[i]["role"] for i in ("per_c1", "per_c2", "per_c3", "per_t1")} == {
         "per_c1": "parent", "per_c2": "parent", "per_c3": "relative", "per_t1": "teacher",
     }  # fmt: skip
@@ -125,6 +126,7 @@ def test_the_package_for_the_media_application(office: Office) -> None:
         "per_c2": ("P7002", "true"),
     }
     assert users["per_s1"]["agentSourcedIds"] == "per_t1,per_c2", "the teacher stands for the mother"
+    assert users["per_t1"]["agentSourcedIds"] == "per_s1"
     assert {row["userIds"] + row["sms"] + row["phone"] for row in users.values()} == {""}
 
 

@@ -20,6 +20,7 @@ from rollcall.domain.ids import hashed_id
 from rollcall.exports.demographics import FLAGS, flags, sex
 from rollcall.exports.media import is_invited, stands_for
 from rollcall.exports.reading import Batch, Facts, Known, Reader, buildings, is_active, links, stays, text
+from rollcall.exports.ties import Ties
 
 _BASE = ("sourcedId", "status", "dateLastModified")
 _BULK = ("", "")
@@ -40,6 +41,7 @@ FILES = (
 )  # fmt: skip
 """Every file that 1.1 knows; the manifest says of each whether it is there."""
 
+_WORDS = ("parent", "guardian", "relative")
 _EARLY = {-2: "PK", -1: "TK", 0: "KG"}
 _PARENTS = ("mother", "father", "parent", "stepmother", "stepfather", "stepparent")
 _GUARDIANS = ("guardian", "legalguardian", "foster", "fosterparent", "fostermother", "fosterfather")
@@ -55,9 +57,6 @@ class Package:
         self._reader = reader
         self._folder = folder
         self._media = export.destination == "media"
-        # Who a guardian is stands with their students, who come first. Hashes, because there may be millions.
-        self._parents: set[int] = set()
-        self._guardians: set[int] = set()
         self._schools: set[str] = set()
         self._homerooms: set[tuple[str, str]] = set()
         self.rows = 0
@@ -66,7 +65,9 @@ class Package:
         """Make the files in one reading of the people, and put them into one zip; returns where it is."""
         with ExitStack() as open_files:
             sheets = {name: self._sheet(name, open_files) for name in HEADERS}
-            self._write_people(sheets)
+            # What a guardian is stands with their students, who come first.
+            ties = open_files.enter_context(Ties(self._folder / "ties.sqlite"))
+            self._write_people(sheets, ties)
             # These are known when everybody has been read.
             for name, rows in (
                 ("classes", self._classes()),
@@ -117,19 +118,25 @@ class Package:
 
     # ---------------------------------------------------------------------------------------------------- people
 
-    def _write_people(self, sheets: Mapping[str, CsvWriter]) -> None:
+    def _write_people(self, sheets: Mapping[str, CsvWriter], ties: Ties) -> None:
         for batch in self._reader.batches("student"):
             for student in filter(self._belongs, batch.people):
-                self._add(sheets["users"], [self._user(student, "student", self._agents(student, batch))])
+                agents = self._agents(student, batch)
+                ties.add(student.id, agents.items())
+                self._add(sheets["users"], [self._user(student, "student", agents)])
                 self._add(sheets["enrollments"], self._enrollments(student))
                 if not self._media:
                     self._add(sheets["demographics"], [self._demographics(student)])
         for staff in filter(self._belongs, self._reader.people("staff")):
-            self._add(sheets["users"], [self._user(staff, "teacher", ())])
+            students = dict(ties.of(staff.id))
+            self._add(sheets["users"], [self._user(staff, "teacher", students)])
         for contact in filter(self._belongs, self._reader.people("contact")):
-            self._add(sheets["users"], [self._user(contact, self._role(contact), ())])
+            students = dict(ties.of(contact.id))
+            # 1.1 has one word for a user, whosever guardian they are: the strongest.
+            word = min(students.values(), key=_WORDS.index, default=_WORDS[-1])
+            self._add(sheets["users"], [self._user(contact, word, students)])
 
-    def _user(self, known: Known, role: str, agents: Sequence[str]) -> Row:
+    def _user(self, known: Known, role: str, agents: Iterable[str]) -> Row:
         facts = known.facts
         here = buildings(facts)
         self._schools.update(here)
@@ -157,26 +164,15 @@ class Package:
         """Absence means gone, so media lists who was un-invited, disabled; nutrition does not list who has left."""
         return is_user(known.facts) if self._media else is_active(known.facts)
 
-    def _agents(self, student: Known, batch: Batch) -> list[str]:
-        found: list[str] = []
+    def _agents(self, student: Known, batch: Batch) -> dict[str, str]:
+        """A student's contacts who are in the package, by id, with the word for what they are."""
+        found: dict[str, str] = {}
         for link in links(student.facts):
             contact = batch.related.get(link["person_id"])
             agent = stands_for(contact, batch.related) if contact and self._media else contact
-            if agent is None or not self._belongs(agent) or agent.id in found:
-                continue
-            found.append(agent.id)
-            word = "".join(c for c in text(link, "relationship").casefold() if c.isalnum())
-            if word in _PARENTS:
-                self._parents.add(hash(agent.id))
-            elif word in _GUARDIANS:
-                self._guardians.add(hash(agent.id))
+            if agent is not None and self._belongs(agent):
+                found.setdefault(agent.id, _word(text(link, "relationship")))
         return found
-
-    def _role(self, contact: Known) -> str:
-        """The strongest of the three words that somebody is to any student."""
-        if hash(contact.id) in self._parents:
-            return "parent"
-        return "guardian" if hash(contact.id) in self._guardians else "relative"
 
     def _demographics(self, student: Known) -> Row:
         facts = student.facts
@@ -236,6 +232,11 @@ def _entry(name: str, made: tuple[int, ...]) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(f"{name}.csv", (year, month, day, hour, minute, second))
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
+
+
+def _word(relationship: str) -> str:
+    word = "".join(character for character in relationship.casefold() if character.isalnum())
+    return "parent" if word in _PARENTS else "guardian" if word in _GUARDIANS else "relative"
 
 
 def _grade(grade: str) -> str:
