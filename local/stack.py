@@ -132,7 +132,7 @@ class Stack:
         return str(signed_in["AuthenticationResult"]["AccessToken"])
 
     def logs(self, function: str) -> list[str]:
-        """What a function has logged: config-api, connection-tester, scheduler or sync-runner."""
+        """What a function has logged: config-api, connection-tester, exporter, scheduler or sync-runner."""
         pages = self.client("logs").get_paginator("filter_log_events")
         found = pages.paginate(logGroupName=f"/aws/lambda/{STACK_NAME}-{function}")
         return [event["message"] for page in found for event in page["events"]]
@@ -204,6 +204,7 @@ class Stack:
             ("SyncRunner", empty_batch),
             ("SyncRunner", empty_batch),
             ("Scheduler", b"{}"),
+            ("Exporter", b"{}"),
         ]
 
         def invoke(call: tuple[str, bytes]) -> None:

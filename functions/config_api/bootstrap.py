@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rollcall.domain.ports import Blobs, Clock, Examiner, Queue, Vault
+from rollcall.domain.ports import Blobs, Clock, Examiner, Exporter, Queue, Vault
 from rollcall.domain.url import Addresses
 from rollcall.store import aws
 from rollcall.store.blobs import S3Blobs
@@ -12,6 +12,7 @@ from rollcall.store.clock import SystemClock
 from rollcall.store.config import ConfigStore, DynamoConfig
 from rollcall.store.dynamo import Table
 from rollcall.store.examiner import WAIT_SECONDS, LambdaExaminer
+from rollcall.store.exporter import LambdaExporter
 from rollcall.store.idempotency import DynamoIdempotency
 from rollcall.store.people_search import DynamoPeopleSearch
 from rollcall.store.queue import SqsQueue
@@ -32,12 +33,13 @@ class Parts:
     queue: Queue
     vault: Vault
     examiner: Examiner
+    exporter: Exporter
     idempotency: DynamoIdempotency
     addresses: Addresses
 
 
-def bootstrap(settings: Settings, tester_function: str) -> Parts:
-    """The parts on AWS; nothing is called yet. ``tester_function`` is what tests connections."""
+def bootstrap(settings: Settings, tester_function: str, exporter_function: str) -> Parts:
+    """The parts on AWS; nothing is called yet. The two functions are those that test connections and make exports."""
     dynamodb = aws.client("dynamodb")
     config_table = Table(dynamodb, settings.config_table)
     clock = SystemClock()
@@ -51,6 +53,7 @@ def bootstrap(settings: Settings, tester_function: str) -> Parts:
         vault=KmsVault(aws.client("kms"), settings.credential_key_id),
         # Tried once: somebody waits, and API Gateway does not wait for a second try.
         examiner=LambdaExaminer(aws.client("lambda", read_timeout=WAIT_SECONDS, attempts=1), tester_function),
+        exporter=LambdaExporter(aws.client("lambda"), exporter_function),
         idempotency=DynamoIdempotency(config_table),
         addresses=settings.sis_addresses,
     )

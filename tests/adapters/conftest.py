@@ -20,6 +20,7 @@ from rollcall.store.memory import (
     MemoryVault,
 )
 from rollcall.store.people import DynamoPeople
+from rollcall.store.people_order import DynamoEverybody
 from rollcall.store.queue import SqsQueue
 from rollcall.store.runs import DynamoRuns
 from rollcall.store.vault import KmsVault
@@ -82,6 +83,14 @@ def people(request: pytest.FixtureRequest) -> MemoryPeople | DynamoPeople:
     if request.param == "memory":
         return MemoryPeople()
     return DynamoPeople(request.getfixturevalue("people_table"))
+
+
+@both
+def everybody(request: pytest.FixtureRequest) -> MemoryPeople | DynamoEverybody:
+    """People who can be read from one end to the other."""
+    if request.param == "memory":
+        return MemoryPeople()
+    return DynamoEverybody(request.getfixturevalue("people_table"))
 
 
 @both

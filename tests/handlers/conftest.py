@@ -14,6 +14,9 @@ from moto import mock_aws
 from config_api.api import Api
 from config_api.app import build
 from config_api.bootstrap import Parts, bootstrap
+from exporter.app import make as make_export
+from exporter.bootstrap import bootstrap as exporter_on_aws
+from rollcall.exports.maker import Maker
 from rollcall.store.memory import MemoryClock
 from rollcall.store.settings import Settings
 from tests.support.aws import REGION, STACK, Stack, make_stack
@@ -133,6 +136,18 @@ class Client:
         return self.call("PATCH", path, body, headers)
 
 
+@dataclass
+class Exporter:
+    """The exporter's own handler, called on the spot unless it is told to wait."""
+
+    maker: Maker
+    waits: bool = False
+
+    def start(self, district_id: str, export_id: str) -> None:
+        if not self.waits:
+            make_export(self.maker, {"district_id": district_id, "export_id": export_id}, Context())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -153,8 +168,12 @@ def stack(environment: None) -> Iterator[Stack]:
 def shared_api(environment: None) -> Api:
     """Built once: it keeps nothing between requests, as in Lambda. The stack under it is new for every test."""
     with mock_aws():
-        parts = bootstrap(Settings.from_env(STACK.environment()), STACK.environment()["TESTER_FUNCTION"])
-    return build(dataclasses.replace(parts, clock=MemoryClock(NOW)))
+        env = STACK.environment()
+        parts = bootstrap(Settings.from_env(env), env["TESTER_FUNCTION"], env["EXPORTER_FUNCTION"])
+        maker = exporter_on_aws(env)
+    clock = MemoryClock(NOW)
+    exporter = Exporter(dataclasses.replace(maker, clock=clock))
+    return build(dataclasses.replace(parts, clock=clock, exporter=exporter))
 
 
 @pytest.fixture

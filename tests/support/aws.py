@@ -36,6 +36,7 @@ class Stack:
             "CREDENTIAL_KEY_ID": self.key_id,
             "SIS_ADDRESSES": "public",
             "TESTER_FUNCTION": "connection-tester",
+            "EXPORTER_FUNCTION": "exporter",
         }
 
 

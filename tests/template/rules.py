@@ -20,10 +20,11 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION"},
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "EXPORTER_FUNCTION"},
     "Scheduler": COMMON_ENV,
     "SyncRunner": COMMON_ENV | DATA_ENV,
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
+    "Exporter": COMMON_ENV | {"PEOPLE_TABLE", "BUCKET"},
 }
 LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
@@ -62,6 +63,37 @@ def no_scans_or_table_deletes(template: Template) -> Iterator[str]:
     for role, statement in _statements(template):
         for action in forbidden.intersection(_listed(statement["Action"])):
             yield f"{role} may {action}"
+
+
+EXPORTER_MAY = {
+    "logs:CreateLogStream": "ExporterLogs",
+    "logs:PutLogEvents": "ExporterLogs",
+    "dynamodb:BatchGetItem": "PeopleTable",
+    "dynamodb:Query": "PeopleTable.Arn}/index/by_name",
+    "s3:AbortMultipartUpload": "Bucket.Arn}/exports/*",
+    "s3:GetObject": "Bucket.Arn}/exports/*",
+    "s3:PutObject": "Bucket.Arn}/exports/*",
+    "s3:ListBucket": "Bucket",
+    "sqs:SendMessage": "ExportDeadLetters",
+}
+
+
+def the_exporter_reads_people_and_writes_exports(template: Template) -> Iterator[str]:
+    """Whoever reads everybody can neither change anybody nor read a secret, a page of a SIS or a snapshot."""
+    for role, statement in _statements(template):
+        if role != "ExporterRole":
+            continue
+        for action in _listed(statement["Action"]):
+            for resource in _listed(statement["Resource"]):
+                if EXPORTER_MAY.get(action, "\0") not in str(resource):
+                    yield f"ExporterRole may {action} on {resource}"
+    for name, function in _of(template, "AWS::Lambda::EventInvokeConfig"):
+        if function["FunctionName"] == {"Ref": "Exporter"} and "OnFailure" not in str(function):
+            yield f"{name} forgets exports that failed"
+    for _, bucket in _of(template, "AWS::S3::Bucket"):
+        rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+        if not any(rule.get("Prefix") == "exports/" and "ExpirationInDays" in rule for rule in rules):
+            yield "exports are kept for ever"
 
 
 def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
@@ -204,6 +236,15 @@ def alarms_reach_somebody(template: Template) -> Iterator[str]:
             yield f"{name} does not say what it means"
     found = {(alarm["Namespace"], alarm["MetricName"]) for _, alarm in alarms}
     yield from (f"no alarm on {metric}" for metric in sorted(ALARMED - found))
+    read = {str(mapping["EventSourceArn"]) for _, mapping in _of(template, "AWS::Lambda::EventSourceMapping")}
+    for queue, _ in _of(template, "AWS::SQS::Queue"):
+        watched = any(
+            queue in str(alarm.get("Dimensions"))
+            and alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+            for _, alarm in alarms
+        )
+        if not watched and not any(queue in arn for arn in read):
+            yield f"no alarm on what nobody takes from {queue}"
 
 
 def api_is_closed(template: Template) -> Iterator[str]:
@@ -226,8 +267,13 @@ def api_is_closed(template: Template) -> Iterator[str]:
                 yield f"{name} logs {secret}"
 
 
+CALLS = {
+    ("ConfigApiRole", str({"Fn::GetAtt": [function, "Arn"]})) for function in ("ConnectionTester", "Exporter")
+}
+
+
 def the_tester_changes_nothing(template: Template) -> Iterator[str]:
-    """The tester reads mappings and opens credentials; the API may call that function and no other."""
+    """The tester reads mappings and opens credentials; the API alone may call it, and of others the exporter."""
     allowed = {
         "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:BatchGetItem", "kms:Decrypt",
     }  # fmt: skip
@@ -236,7 +282,7 @@ def the_tester_changes_nothing(template: Template) -> Iterator[str]:
         if role == "ConnectionTesterRole" and actions - allowed:
             yield f"the tester may {', '.join(sorted(actions - allowed))}"
         called = statement["Resource"] if "lambda:InvokeFunction" in actions else None
-        if called and (role, called) != ("ConfigApiRole", {"Fn::GetAtt": ["ConnectionTester", "Arn"]}):
+        if called and (role, str(called)) not in CALLS:
             yield f"{role} may call {called}"
 
 
@@ -254,6 +300,7 @@ RULES: tuple[Rule, ...] = (
     one_role_per_function,
     no_wildcards,
     no_scans_or_table_deletes,
+    the_exporter_reads_people_and_writes_exports,
     credentials_open_only_for_the_runner,
     photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,

@@ -28,6 +28,7 @@ from tests.template.rules import (
     photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,
     tables_are_safe,
+    the_exporter_reads_people_and_writes_exports,
     the_tester_changes_nothing,
 )
 
@@ -80,6 +81,34 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         "Action",
         ["dynamodb:Scan"],
         "may dynamodb:Scan",
+    ),
+    (
+        the_exporter_reads_people_and_writes_exports,
+        _statement("ExporterRole", "Exports"),
+        "Resource",
+        {"Fn::Sub": "${Bucket.Arn}/*"},
+        "may s3:GetObject",
+    ),
+    (
+        the_exporter_reads_people_and_writes_exports,
+        _statement("ExporterRole", "ReadPeople"),
+        "Action",
+        ["dynamodb:BatchGetItem", "dynamodb:PutItem"],
+        "may dynamodb:PutItem",
+    ),
+    (
+        the_exporter_reads_people_and_writes_exports,
+        lambda template: template["Resources"]["Exporter"]["Properties"]["EventInvokeConfig"],
+        "DestinationConfig",
+        _GONE,
+        "forgets exports",
+    ),
+    (
+        the_exporter_reads_people_and_writes_exports,
+        lambda template: template["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"],
+        "Rules",
+        [],
+        "kept for ever",
     ),
     (
         credentials_open_only_for_the_runner,

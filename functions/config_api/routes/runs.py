@@ -9,9 +9,17 @@ from typing import Annotated, Any, TypeVar
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from config_api.api import Api
+from config_api.export_views import ProjectedChangeView, projected_change
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.problems import Problem
-from config_api.views import ChangeView, IssueView, RunView, change_view, run_view
+from config_api.views import (
+    ChangeView,
+    IssueView,
+    RunView,
+    change_view,
+    run_view,
+)
+from rollcall.domain.destinations import Destination
 from rollcall.domain.errors import NotFound
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Issue, Severity
@@ -76,18 +84,28 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         district_id: str,
         run_id: str,
         kind: ChangeKind | None = None,
+        destination: Annotated[
+            Destination | None,
+            Query(description="Only what this application may know, and only such changes"),
+        ] = None,
         limit: Limit = 25,
         cursor: Cursor = None,
-    ) -> Page[ChangeView]:
+    ) -> Page[ChangeView] | Page[ProjectedChangeView]:
         run = _stored(district_id, run_id)
         folder = RunFolder(run)
         page, more = _lines(
             [folder.plan(part) for part in range(_files(run, "plan_files"))],
             Change,
-            lambda change: kind in (None, change.kind),
+            lambda change: (
+                kind in (None, change.kind)
+                and (destination is None or projected_change(change, destination) is not None)
+            ),
             limit,
             cursor,
         )
+        if destination is not None:
+            seen = (projected_change(change, destination) for change in page)
+            return Page(items=[change for change in seen if change is not None], next=more)
         return Page(items=[change_view(change) for change in page], next=more)
 
     def _stored(district_id: str, run_id: str) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -14,14 +15,27 @@ def safe(value: str) -> str:
     return f"'{value}" if value.lstrip(" ").startswith(_DANGEROUS) else value
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Iterator[str]:
+class CsvWriter:
+    """Writes rows to an open text, the header among them; every cell is :func:`safe`, and None is blank."""
+
+    def __init__(self, out: TextIO, delimiter: str = ",") -> None:
+        self._writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+
+    def row(self, cells: Sequence[str | None]) -> None:
+        """One row."""
+        self._writer.writerow([safe(cell or "") for cell in cells])
+
+
+def csv_lines(
+    header: Sequence[str], rows: Iterable[Sequence[str | None]], delimiter: str = ","
+) -> Iterator[str]:
     """Lines with their ends, the header first; None is blank."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(header)
+    buffer = io.StringIO(newline="")
+    writer = CsvWriter(buffer, delimiter)
+    writer.row(header)
     yield _taken(buffer)
     for row in rows:
-        writer.writerow([safe(value or "") for value in row])
+        writer.row(row)
         yield _taken(buffer)
 
 

@@ -53,6 +53,23 @@ def project(person: Person, destination: Destination) -> dict[str, Any]:
     return {name: _parts(whole[name], parts) for name, parts in ALLOWED[destination].items() if name in whole}
 
 
+def known_as(person: Person, destination: Destination) -> dict[str, Any] | None:
+    """As :func:`project`, but None for somebody whom ``destination`` does not know at all."""
+    facts = project(person, destination)
+    return None if destination == "media" and not is_user(facts) else facts
+
+
+def is_user(facts: Mapping[str, Any]) -> bool:
+    """Whether somebody, as projected for media, has an account of their own there, in use or not.
+
+    Blocked people have none, and neither do parents whom a member of staff stands for.
+    """
+    account = facts.get("media")
+    if account is None or "same_as" in account:
+        return False
+    return "host_id" in facts and account.get("status", "invited") != "blocked"
+
+
 def visible(fields: tuple[str, ...], destination: Destination) -> tuple[str, ...]:
     """Of changed fields those that ``destination`` may know of."""
     return tuple(name for name in fields if name in ALLOWED[destination])

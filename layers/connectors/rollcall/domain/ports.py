@@ -6,7 +6,7 @@ pass the same contract tests. Adapters raise :class:`~rollcall.domain.errors.Sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from rollcall.domain.district import District
 from rollcall.domain.inspection import Findings, Inquiry
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.person import PersonType
 from rollcall.domain.plan import Claim, StoredPerson
 from rollcall.domain.run import Run, RunMessage
 from rollcall.domain.twins import Twin
@@ -117,13 +118,34 @@ class People(Protocol):
         """Who was last stored with each value, by value; whether they still have it is theirs to say."""
 
 
+class Everybody(Protocol):
+    """The people table, read from one end to the other."""
+
+    def ids(self, district_id: str, person_type: PersonType) -> Iterator[str]:
+        """Ids of everybody of a type, by name and then by id: the same order whenever they were stored."""
+
+    def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
+
+
 class Blobs(Protocol):
-    """Pages, plans, snapshots and photos. Keys are paths; a put replaces."""
+    """Pages, plans, snapshots, photos and exports. Keys are paths; a put replaces."""
 
     def put(self, key: str, data: bytes) -> None: ...
 
+    def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
+        """Store what comes piece by piece, without holding all of it; returns its size.
+
+        When ``chunks`` raises, nothing is stored and what was there stays.
+        """
+
     def get(self, key: str) -> bytes:
         """Raises ``NotFound``."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """Every key that begins with ``prefix``, in order."""
+
+    def link(self, key: str, seconds: int, name: str) -> str:
+        """An address from which anybody who has it may fetch the file, called ``name``, for ``seconds``."""
 
     def delete(self, keys: Sequence[str]) -> None: ...
 
@@ -155,3 +177,10 @@ class Examiner(Protocol):
 
     def examine(self, inquiry: Inquiry) -> Findings:
         """Raises ``StoreThrottled`` when the test itself could not be made; what the SIS does wrong is a finding."""
+
+
+class Exporter(Protocol):
+    """Makes files in its own time."""
+
+    def start(self, district_id: str, export_id: str) -> None:
+        """Have a stored export made; returns before it is. Starting it twice is harmless."""

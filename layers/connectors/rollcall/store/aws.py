@@ -46,6 +46,8 @@ def client(service: str, *, read_timeout: float = 10, attempts: int = 4) -> Any:
         read_timeout=read_timeout,
         max_pool_connections=32,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        # Left to itself, boto3 signs addresses for S3 in a way that new regions do not know.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return boto3.client(service, config=config)
 

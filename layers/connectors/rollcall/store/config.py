@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, NotFound
+from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
 from rollcall.domain.ports import Settings
@@ -54,6 +55,10 @@ class ConfigStore(Settings, Protocol):
     def put_twin(self, twin: Twin) -> None:
         """Store a decision over any earlier one about the same parent."""
 
+    def export_template(self, district_id: str) -> ExportTemplate | None:
+        """The district's own nutrition template; None while it uses the default."""
+
+    def put_export_template(self, template: ExportTemplate) -> None: ...
     def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
     def schedules(self, district_id: str) -> list[Schedule]: ...
     def put_schedule(self, schedule: Schedule) -> None: ...
@@ -140,6 +145,14 @@ class DynamoConfig:
     def put_twin(self, twin: Twin) -> None:
         pk = f"{twin.district_id}#TWIN"
         self._table.put({"pk": pk, "sk": twin.contact_id, "doc": twin.model_dump_json()})
+
+    def export_template(self, district_id: str) -> ExportTemplate | None:
+        item = self._table.get({"pk": f"{district_id}#EXPORT_TEMPLATE", "sk": "nutrition"})
+        return ExportTemplate.model_validate_json(text(item, "doc")) if item else None
+
+    def put_export_template(self, template: ExportTemplate) -> None:
+        pk = f"{template.district_id}#EXPORT_TEMPLATE"
+        self._put(_record(pk, "nutrition", template.version, template.model_dump_json()))
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         item = self._found("schedule", f"{district_id}#SCHEDULE", schedule_id)

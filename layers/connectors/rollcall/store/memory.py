@@ -6,7 +6,7 @@ What is put in is copied, and what comes out is a copy, as if it had gone over t
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,14 +15,16 @@ from msgspec.structs import replace
 
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
+from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.person import decode_person, encode_person
+from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
+from rollcall.store.people import name_sort
 from rollcall.store.runs import finished
 
 
@@ -50,6 +52,7 @@ class MemoryConfig:
     _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
+    _export_templates: dict[str, ExportTemplate] = field(default_factory=dict)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
@@ -104,6 +107,14 @@ class MemoryConfig:
 
     def put_twin(self, twin: Twin) -> None:
         self._twins[twin.district_id, twin.contact_id] = twin
+
+    def export_template(self, district_id: str) -> ExportTemplate | None:
+        return self._export_templates.get(district_id)
+
+    def put_export_template(self, template: ExportTemplate) -> None:
+        stored = self._export_templates.get(template.district_id)
+        _check_version(stored, template, stored.version if stored else 0, template.version)
+        self._export_templates[template.district_id] = template
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         if (district_id, schedule_id) not in self._schedules:
@@ -310,6 +321,10 @@ class MemoryPeople:
         known = [value for value in values if (district_id, kind, value) in self._claims]
         return {value: self._claims[district_id, kind, value] for value in known}
 
+    def ids(self, district_id: str, person_type: PersonType) -> Iterator[str]:
+        people = [stored for stored in self.all(district_id) if stored.person.type == person_type]
+        yield from (stored.id for stored in sorted(people, key=name_sort))
+
     def all(self, district_id: str) -> list[StoredPerson]:
         """Everybody in a district, in the order of their ids."""
         return [self._person(*key) for key in sorted(self.items) if key[0] == district_id]
@@ -331,10 +346,20 @@ class MemoryBlobs:
     def put(self, key: str, data: bytes) -> None:
         self.files[key] = bytes(data)
 
+    def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
+        self.put(key, b"".join(chunks))
+        return len(self.files[key])
+
     def get(self, key: str) -> bytes:
         if key not in self.files:
             raise NotFound("file")
         return self.files[key]
+
+    def keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.files if key.startswith(prefix))
+
+    def link(self, key: str, seconds: int, name: str) -> str:
+        return f"memory:{key}?seconds={seconds}&name={name}"
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:

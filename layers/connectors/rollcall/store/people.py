@@ -85,7 +85,7 @@ def item_of(stored: StoredPerson) -> Item:
         "hash": fingerprint(doc).hex(),
         "doc": doc.decode(),
         "name_pk": f"{district_id}#{name_shard(stored.id)}",
-        "name_sk": f"{name_key(person.last_name, person.first_name)}#{stored.id}",
+        "name_sk": name_sort(stored),
         **_keys(district_id, local_pk=person.local_id, state_pk=person.state_id, family_pk=person.family_id),
     }
 
@@ -105,6 +105,11 @@ def person_of(item: Item, photo: Item | None = None) -> StoredPerson:
 def name_shard(person_id: str) -> int:
     """The shard of the index by name that a person is in, 0 to 15."""
     return hashlib.blake2b(person_id.encode(), digest_size=1).digest()[0] % NAME_SHARDS
+
+
+def name_sort(stored: StoredPerson) -> str:
+    """Where a person stands among all by name; two of one name by their ids."""
+    return f"{name_key(stored.person.last_name, stored.person.first_name)}#{stored.id}"
 
 
 def name_key(*names: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Makes exports: files of a whole district, in its own time."""
