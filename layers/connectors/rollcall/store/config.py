@@ -20,6 +20,7 @@ from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
 from rollcall.domain.ports import Settings
+from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
@@ -53,6 +54,8 @@ class ConfigStore(Settings, Protocol):
 
     def put_twin(self, twin: Twin) -> None:
         """Store a decision over any earlier one about the same parent."""
+
+    def put_reconciliation(self, head: ReconciliationHead) -> None: ...
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
     def schedules(self, district_id: str) -> list[Schedule]: ...
@@ -140,6 +143,14 @@ class DynamoConfig:
     def put_twin(self, twin: Twin) -> None:
         pk = f"{twin.district_id}#TWIN"
         self._table.put({"pk": pk, "sk": twin.contact_id, "doc": twin.model_dump_json()})
+
+    def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
+        item = self._table.get({"pk": f"{district_id}#RECONCILIATION", "sk": integration_id})
+        return ReconciliationHead.model_validate_json(text(item, "doc")) if item else None
+
+    def put_reconciliation(self, head: ReconciliationHead) -> None:
+        pk = f"{head.district_id}#RECONCILIATION"
+        self._put(_record(pk, head.integration_id, head.version, head.model_dump_json()))
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         item = self._found("schedule", f"{district_id}#SCHEDULE", schedule_id)

@@ -20,6 +20,7 @@ from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.person import decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
+from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
@@ -50,6 +51,7 @@ class MemoryConfig:
     _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
+    _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
@@ -104,6 +106,14 @@ class MemoryConfig:
 
     def put_twin(self, twin: Twin) -> None:
         self._twins[twin.district_id, twin.contact_id] = twin
+
+    def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
+        return self._reconciliations.get((district_id, integration_id))
+
+    def put_reconciliation(self, head: ReconciliationHead) -> None:
+        stored = self._reconciliations.get((head.district_id, head.integration_id))
+        _check_version(stored, head, stored.version if stored else 0, head.version)
+        self._reconciliations[head.district_id, head.integration_id] = head
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         if (district_id, schedule_id) not in self._schedules:
