@@ -17,6 +17,7 @@ from config_api.routes import (
     media,
     openapi,
     people,
+    reconciliation,
     runs,
     schedules,
     systems,
@@ -28,7 +29,10 @@ from rollcall.store.settings import Settings
 def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
-    for module in (systems, districts, integrations, mappings, schedules, runs, people, media, openapi):
+    for module in (
+        *(systems, districts, integrations, mappings, schedules, runs),
+        *(people, media, reconciliation, openapi),
+    ):
         module.register(api)
     return api
 

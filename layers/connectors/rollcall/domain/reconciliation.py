@@ -96,12 +96,15 @@ class Reconciliation(msgspec.Struct, kw_only=True):
 
 
 class Confirmed(Record):
-    """Who let the syncs begin, when, how many open users they accepted, and with which letters of host IDs."""
+    """Who let the syncs go on with a file, when, how many open users they accepted, and under which letters of host
+    IDs. ``since`` is when syncs were let begin.
+    """
 
     file: str
     letters: dict[PersonType, str]
     by: str
     at: AwareDatetime
+    since: AwareDatetime
     accepted: int
 
 
