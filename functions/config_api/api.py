@@ -18,7 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from config_api.access import Caller, caller_of
-from config_api.body import check_body
+from config_api.body import MAX_BYTES, check_body
 from config_api.bootstrap import Parts
 from config_api.problems import MEDIA_TYPE, Problem, ProblemBody, field_errors, problem_of, unprocessable
 from rollcall.domain.access import Right
@@ -51,7 +51,8 @@ _READING = frozenset(_PROBLEMS) - {
 class Endpoint:
     """One route. ``right`` is None where everybody may, with a token or without one when it is ``open``.
 
-    ``creates``: the district need not exist yet. ``bodiless``: a body may be left out.
+    ``creates``: the district need not exist yet. ``bodiless``: a body may be left out. ``max_bytes``: how large it
+    may be.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Endpoint:
     creates: bool
     open: bool
     bodiless: bool
+    max_bytes: int
 
 
 class Api:
@@ -86,6 +88,7 @@ class Api:
         creates: bool = False,
         public: bool = False,
         bodiless: bool = False,
+        max_bytes: int = MAX_BYTES,
         binary: str | None = None,
         cached: bool = False,
     ) -> Callable[[Handler], Handler]:
@@ -94,7 +97,8 @@ class Api:
         """
         # No id is longer, and DynamoDB refuses keys that are much longer.
         pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,128})", path))
-        self.endpoints.append(Endpoint(method, pattern, right, creates, public, bodiless or method == "GET"))
+        may_be_empty = bodiless or method == "GET"
+        self.endpoints.append(Endpoint(method, pattern, right, creates, public, may_be_empty, max_bytes))
         problems = _PROBLEMS if method != "GET" else {code: _PROBLEMS[code] for code in sorted(_READING)}
         content = {MEDIA_TYPE: {"model": ProblemBody}}
         success: dict[str, Any] = {"description": status.phrase}
@@ -141,7 +145,7 @@ class Api:
         try:
             endpoint, district_id = self._match(event["requestContext"]["http"]["method"], event["rawPath"])
             self.resolver.context["caller"] = self._admit(endpoint, district_id, event)
-            check_body(event, may_be_empty=endpoint.bodiless)
+            check_body(event, may_be_empty=endpoint.bodiless, max_bytes=endpoint.max_bytes)
             # The resolver reads the media type to the letter; the gate has accepted it in any case.
             headers = {**event.get("headers", {}), "content-type": "application/json"}
             answer = self.resolver.resolve({**event, "headers": headers}, context)

@@ -18,6 +18,7 @@ from config_api.routes import (
     media,
     openapi,
     people,
+    reconciliation,
     runs,
     schedules,
     systems,
@@ -30,16 +31,8 @@ def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
     for module in (
-        systems,
-        districts,
-        integrations,
-        mappings,
-        schedules,
-        runs,
-        people,
-        media,
-        exports,
-        openapi,
+        *(systems, districts, integrations, mappings, schedules, runs),
+        *(people, media, reconciliation, exports, openapi),
     ):
         module.register(api)
     return api

@@ -15,11 +15,11 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
 
-def check_body(event: Mapping[str, Any], *, may_be_empty: bool) -> None:
+def check_body(event: Mapping[str, Any], *, may_be_empty: bool, max_bytes: int) -> None:
     """Raise the :class:`Problem` of a body that is not one JSON object of reasonable size."""
     data = _bytes(event)
-    if len(data) > MAX_BYTES:
-        detail = f"The body has {len(data)} bytes; at most {MAX_BYTES} are accepted."
+    if len(data) > max_bytes:
+        detail = f"The body has {len(data)} bytes; at most {max_bytes} are accepted."
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
     if not data and may_be_empty:
         return

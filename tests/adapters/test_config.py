@@ -8,6 +8,7 @@ from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
+from rollcall.domain.reconciliation import Confirmed, ReconciliationHead
 from rollcall.domain.schedule import Daily, Schedule
 from rollcall.store.config import ConfigStore
 from rollcall.store.memory import MemoryConfig, MemoryVault
@@ -63,6 +64,13 @@ def schedule(number: int = 1, **fields: object) -> Schedule:
     )
 
 
+def reconciliation(version: int = 1, name: str = "u", **fields: object) -> ReconciliationHead:
+    base = {"district_id": "lakeview", "integration_id": "int_1", "file": "f", "run_id": "run_1", "open": 0}
+    return ReconciliationHead(
+        **{**base, "counts": {}, "version": version, "updated_by": name, "updated_at": NOW, **fields}
+    )
+
+
 RECORDS = [
     (district, "put_district", lambda store: store.district("lakeview")),
     (lambda **f: integration(**f), "put_integration", lambda store: store.integration("lakeview", "int_1")),
@@ -88,6 +96,22 @@ def test_versions_follow_one_another(config: ConfigStore, make, method, read) ->
         with pytest.raises(Conflict):
             put(config, method, stale)
     assert read(config) == second
+
+
+def test_a_reconciliation_follows_what_was_read(config: ConfigStore) -> None:
+    assert config.reconciliation("lakeview", "int_1") is None
+    config.put_reconciliation(reconciliation())
+    config.put_reconciliation(reconciliation())  # the same again: a reply was lost
+    letters = {"student": "S"}
+    confirmed = Confirmed(file="f", letters=letters, by="u", at=NOW, since=NOW, accepted=2)
+    second = reconciliation(version=2, confirmed=confirmed, counts={"matched": 3})
+    config.put_reconciliation(second)
+    for stale in (reconciliation(name="late"), reconciliation(2, "late"), reconciliation(4)):
+        with pytest.raises(Conflict):
+            config.put_reconciliation(stale)
+    assert config.reconciliation("lakeview", "int_1") == second
+    assert config.reconciliation("hilltop", "int_1") is None
+    assert config.reconciliation("lakeview", "int_2") is None
 
 
 def test_lists_hold_only_the_districts_own(config: ConfigStore) -> None:

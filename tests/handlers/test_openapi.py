@@ -8,7 +8,12 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from .conftest import Client
 
-FILES = {"plugin.zip": "application/zip", "photo": "image/*", "summary.csv": "text/csv"}
+FILES = {
+    "plugin.zip": "application/zip",
+    "photo": "image/*",
+    "summary.csv": "text/csv",
+    "update-host-ids.csv": "text/csv",
+}
 
 
 @pytest.fixture

@@ -26,6 +26,15 @@ ENVIRONMENTS = {
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
     "Exporter": COMMON_ENV | {"PEOPLE_TABLE", "BUCKET"},
 }
+FILES = {
+    # What was confirmed about a returning school's users the API writes and the runner only reads.
+    ("ConfigApiRole", "s3:GetObject"): {"runs", "snapshots", "photos", "reconciliations"},
+    ("ConfigApiRole", "s3:PutObject"): {"reconciliations"},
+    ("ConfigApiRole", "s3:DeleteObject"): {"reconciliations"},
+    ("SyncRunnerRole", "s3:GetObject"): {"runs", "snapshots", "reconciliations"},
+    ("SyncRunnerRole", "s3:PutObject"): {"runs", "snapshots", "photos"},
+    ("SyncRunnerRole", "s3:DeleteObject"): {"snapshots"},
+}
 LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
 ALARMED = {
@@ -129,6 +138,18 @@ def photos_are_kept_by_the_runner_and_shown_by_the_api(template: Template) -> It
             yield f"{role} may {', '.join(sorted(actions)) or 'nothing'} with photos"
 
 
+def files_are_for_whom_they_concern(template: Template) -> Iterator[str]:
+    """Of the bucket's folders each function reads, writes and deletes those that its work needs, and no other."""
+    for role, statement in _statements(template):
+        for action in _listed(statement["Action"]):
+            if not action.startswith("s3:") or action == "s3:ListBucket":
+                continue
+            for resource in _listed(statement["Resource"]):
+                folder = str(resource["Fn::Sub"]).removeprefix("${Bucket.Arn}/").removesuffix("/*")
+                if folder not in FILES.get((role, action), set()):
+                    yield f"{role} may {action} in {folder}"
+
+
 def queues_lose_nothing(template: Template) -> Iterator[str]:
     """A queue that feeds a function outlasts the lease of a dead one, and has dead letters that are kept longer."""
     queues = dict(_of(template, "AWS::SQS::Queue"))
@@ -210,7 +231,7 @@ def tables_are_safe(template: Template) -> Iterator[str]:
 
 
 def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
-    """A bucket is private and encrypted, and its snapshots and photos do not expire; keys are rotated."""
+    """A bucket is private and encrypted, and what later runs need does not expire in it; keys are rotated."""
     for name, bucket in _of(template, "AWS::S3::Bucket"):
         block = bucket.get("PublicAccessBlockConfiguration", {})
         if len(block) != 4 or not all(block.values()):
@@ -218,7 +239,7 @@ def buckets_and_keys_are_safe(template: Template) -> Iterator[str]:
         if "BucketEncryption" not in bucket:
             yield f"{name} is not encrypted"
         for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", []):
-            for kept in ("snapshots", "photos"):
+            for kept in ("snapshots", "photos", "reconciliations"):
                 if "ExpirationInDays" in rule and f"{kept}/".startswith(rule.get("Prefix", "")):
                     yield f"{name} lets {kept} expire"
     for name, key in _of(template, "AWS::KMS::Key"):
@@ -303,6 +324,7 @@ RULES: tuple[Rule, ...] = (
     the_exporter_reads_people_and_writes_exports,
     credentials_open_only_for_the_runner,
     photos_are_kept_by_the_runner_and_shown_by_the_api,
+    files_are_for_whom_they_concern,
     queues_lose_nothing,
     messages_are_taken_singly,
     functions_are_set_up,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Protocol
 
 from rollcall.domain.person import Issue, Person, PersonType
 
@@ -56,8 +57,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "Give the person a number of their own in the SIS.",
     ),
     "host_id_mismatch": (
-        "The SIS now gives another number than this person's host ID was made from; the host ID stays.",
-        "Correct the number in the SIS, or update the host ID in the media application.",
+        "The media application knows this person by another host ID than the SIS's number gives; that host ID stays.",
+        "Correct the number in the SIS, or reconcile the host ID and update it in the media application.",
     ),
     "parent_without_child": (
         "None of this parent's children is loaded, so neither is the parent.",
@@ -79,12 +80,23 @@ def host_id(letters: Mapping[PersonType, str], person_type: PersonType, number: 
     return f"{letters.get(person_type, '')}{number}"
 
 
-def folded_name(person: Person) -> str:
+class Named(Protocol):
+    """Whoever has a name and an e-mail address: a person of the SIS, or a user of the media application."""
+
+    @property
+    def first_name(self) -> str | None: ...
+    @property
+    def last_name(self) -> str | None: ...
+    @property
+    def email(self) -> str | None: ...
+
+
+def folded_name(person: Named) -> str:
     """First and last name as they compare: case, accents apart, and punctuation do not count."""
     return " ".join(_WORDS.sub(" ", f"{person.first_name or ''} {person.last_name or ''}").casefold().split())
 
 
-def folded_email(person: Person) -> str | None:
+def folded_email(person: Named) -> str | None:
     """The e-mail address as it compares."""
     return person.email.strip().casefold() if person.email and person.email.strip() else None
 

@@ -38,6 +38,7 @@ def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
         buildings=buildings(job),
         marker=job.survey.marker,
         full_on=job.snapshot.full_on if job.survey.delta else job.today,
+        reconciled=job.accounts.digest,
     )
     job.blobs.put(job.folder.snapshot(), pack(snapshot))
 

@@ -2,6 +2,7 @@
 
 ``runs/<district>/<integration>/<run>/…`` is what a run received and worked out, kept for a retention time;
 ``snapshots/<district>/<integration>/<run>/…`` is what later runs compare with, kept until two newer ones exist;
+``reconciliations/<district>/<integration>/…`` are the users of a returning school, kept until others are uploaded.
 ``photos/<district>/<SHA-256>`` is a photo, kept once however many runs and people have it, and for good.
 """
 
@@ -61,6 +62,11 @@ def snapshot_key(district_id: str, integration_id: str, run_id: str) -> str:
 def photo_key(district_id: str, photo: str) -> str:
     """Where the photo of this name is kept."""
     return f"photos/{district_id}/{photo}"
+
+
+def reconciliation_key(district_id: str, integration_id: str, file_id: str) -> str:
+    """Where a returning school's users are kept, with what became of them."""
+    return f"reconciliations/{district_id}/{integration_id}/{file_id}.zst"
 
 
 def pack(value: Any) -> bytes:

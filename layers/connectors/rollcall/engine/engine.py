@@ -176,7 +176,7 @@ class Engine:
         if first:
             run.started_at = self.clock.now()
             run.state = "pulling"
-        frozen = Frozen.take(self.settings, run) if first else Frozen.load(self.blobs, run)
+        frozen = Frozen.take(self.settings, self.blobs, run) if first else Frozen.load(self.blobs, run)
         lookups = frozen.lookups()
         school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
         run.system = frozen.integration.system
@@ -193,6 +193,7 @@ class Engine:
             connector=self.connect(frozen.integration, school_year, lookups, credentials),
             lookups=lookups,
             twins=frozen.twins,
+            accounts=frozen.accounts,
             blobs=self.blobs,
             people=self.people,
             runs=self.runs,

@@ -12,8 +12,10 @@ from rollcall.domain.errors import NeedsAttention
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Lookup
 from rollcall.domain.ports import Blobs, Settings
+from rollcall.domain.reconciliation import Accounts
 from rollcall.domain.run import Run
 from rollcall.domain.twins import Twin
+from rollcall.engine.accounts import take_accounts
 from rollcall.engine.blobs import RunFolder, pack, unpack
 from rollcall.engine.job import Job
 
@@ -43,10 +45,11 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     integration: Integration
     mappings: dict[str, CodeMapping]
     twins: list[Twin]
+    accounts: Accounts
 
     @classmethod
-    def take(cls, settings: Settings, run: Run) -> Frozen:
-        """Read the configuration as it is now. Raises ``NotFound``, or ``NeedsAttention`` for an inactive one."""
+    def take(cls, settings: Settings, blobs: Blobs, run: Run) -> Frozen:
+        """Read the configuration as it is now. Raises ``NotFound``, or ``NeedsAttention`` for one that must not run."""
         integration = settings.integration(run.district_id, run.integration_id)
         if not integration.active:
             raise NeedsAttention(
@@ -58,29 +61,29 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
             integration=integration,
             mappings={entity: by_id[mapping_id] for entity, mapping_id in integration.mappings.items()},
             twins=settings.twins(run.district_id),
+            accounts=take_accounts(settings, blobs, integration, run),
         )
 
     @classmethod
     def load(cls, blobs: Blobs, run: Run) -> Frozen:
         """What an earlier slice took."""
-        district, integration, mappings, twins = unpack(
-            blobs.get(RunFolder(run).settings()), tuple[str, str, dict[str, str], list[str]]
+        district, integration, mappings, twins, accounts = unpack(
+            blobs.get(RunFolder(run).settings()), tuple[str, str, dict[str, str], list[str], Accounts]
         )
         return cls(
             district=District.model_validate_json(district),
             integration=Integration.model_validate_json(integration),
             mappings={entity: CodeMapping.model_validate_json(text) for entity, text in mappings.items()},
             twins=[Twin.model_validate_json(text) for text in twins],
+            accounts=accounts,
         )
 
     def save(self, blobs: Blobs, run: Run) -> None:
         """Keep it for later slices, and for whoever asks which mapping a run used."""
         mappings = {entity: mapping.model_dump_json() for entity, mapping in self.mappings.items()}
         twins = [twin.model_dump_json() for twin in self.twins]
-        blobs.put(
-            RunFolder(run).settings(),
-            pack((self.district.model_dump_json(), self.integration.model_dump_json(), mappings, twins)),
-        )
+        district, integration = self.district.model_dump_json(), self.integration.model_dump_json()
+        blobs.put(RunFolder(run).settings(), pack((district, integration, mappings, twins, self.accounts)))
 
     def lookups(self) -> dict[str, Lookup]:
         """The mappings, ready to look up, by entity."""
@@ -103,5 +106,6 @@ def settings_digest(job: Job) -> str:
         [str(getattr(job.integration, name)) for name in _SHAPING],
         sorted((entity, lookup.version) for entity, lookup in job.lookups.items()),
         job.survey.reference,
+        job.accounts.digest,
     ]
     return hashlib.blake2b(msgspec.json.encode(facts, order="sorted"), digest_size=16).hexdigest()

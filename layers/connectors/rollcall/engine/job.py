@@ -16,6 +16,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Issue
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Runs, Settings
+from rollcall.domain.reconciliation import Accounts
 from rollcall.domain.run import CHECK_AFTER, Progress, Run, RunState
 from rollcall.domain.twins import Twin
 from rollcall.engine.blobs import RunFolder
@@ -90,6 +91,7 @@ class Job:
     settings: Settings
     clock: Clock
     deadline: datetime
+    accounts: Accounts = field(default_factory=Accounts)
     survey: Survey = field(default_factory=lambda: Survey(parts=[]))
     snapshot: Snapshot = field(default_factory=Snapshot)
     chunks: dict[int, RecordTable] = field(default_factory=dict)

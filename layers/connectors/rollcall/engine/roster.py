@@ -17,6 +17,7 @@ from rollcall.domain.media import blocked, folded_email, folded_name, host_id, h
 from rollcall.domain.person import PERSON_TYPES, Issue, MediaAccount, Person, PersonType, split_person_key
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.systems import SYSTEMS
+from rollcall.engine.accounts import known_otherwise, said_of_opt_out
 from rollcall.engine.job import Job
 
 SAME = "same:"
@@ -33,18 +34,22 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Entry(NamedTuple):
-    """The verdict on one person: their account, the host ID they get if they have none, and what is wrong."""
+    """The verdict on one person: their account, the host ID they get if they have none, what is wrong, and what the
+    school said of their opt-out.
+    """
 
     account: MediaAccount
     host_id: str | None
     issues: tuple[Issue, ...]
+    opt_out: bool | None = None
 
     @property
     def mark(self) -> str:
         """The verdict as the snapshot remembers it."""
         if self.account.same_as:
             return SAME + self.account.same_as
-        return ":".join((self.account.status, *self.account.reasons))
+        said = () if self.opt_out is None else ("opted_out" if self.opt_out else "opted_in",)
+        return ":".join((self.account.status, *self.account.reasons, *said))
 
 
 class _Asking(NamedTuple):
@@ -128,13 +133,15 @@ class Roster:
                 return Entry(MediaAccount(same_as=twin), self._held(key), ())
         held = self._held(key)
         issues += self._host_issues(key, member, held, hosts, known)
+        issues += known_otherwise(self._job, key, member.host_id, member.email)
         issues += self._email_issues(key, member, holder)
         reasons = tuple(dict.fromkeys(issue.code for issue in issues))
         if kind == "contact":
             issues += self._candidates(key, member)
         # Nothing new reaches an account that something is wrong with, but it stands.
         account = MediaAccount(status="invited" if held or not reasons else "blocked", reasons=reasons)
-        return Entry(account, held or (None if reasons else member.host_id), tuple(issues))
+        host_id = held or (None if reasons else member.host_id)
+        return Entry(account, host_id, tuple(issues), said_of_opt_out(self._job, key))
 
     def _host_issues(
         self,
@@ -256,7 +263,9 @@ def settled(person: Person, entry: Entry | None, before: Person | None) -> Perso
             return person
         status = "uninvited" if was.status == "invited" else was.status
         return msgspec.structs.replace(person, media=msgspec.structs.replace(was, status=status))
-    opt_out = entry.account.opt_out or (was is not None and was.opt_out)
+    opt_out = entry.opt_out
+    if opt_out is None:
+        opt_out = was is not None and was.opt_out
     return msgspec.structs.replace(
         person,
         host_id=(before.host_id if before else None) or entry.host_id,

@@ -21,6 +21,7 @@ from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
 from rollcall.domain.ports import Settings
+from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
@@ -59,6 +60,8 @@ class ConfigStore(Settings, Protocol):
         """The district's own nutrition template; None while it uses the default."""
 
     def put_export_template(self, template: ExportTemplate) -> None: ...
+    def put_reconciliation(self, head: ReconciliationHead) -> None: ...
+
     def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
     def schedules(self, district_id: str) -> list[Schedule]: ...
     def put_schedule(self, schedule: Schedule) -> None: ...
@@ -153,6 +156,14 @@ class DynamoConfig:
     def put_export_template(self, template: ExportTemplate) -> None:
         pk = f"{template.district_id}#EXPORT_TEMPLATE"
         self._put(_record(pk, "nutrition", template.version, template.model_dump_json()))
+
+    def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
+        item = self._table.get({"pk": f"{district_id}#RECONCILIATION", "sk": integration_id})
+        return ReconciliationHead.model_validate_json(text(item, "doc")) if item else None
+
+    def put_reconciliation(self, head: ReconciliationHead) -> None:
+        pk = f"{head.district_id}#RECONCILIATION"
+        self._put(_record(pk, head.integration_id, head.version, head.model_dump_json()))
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         item = self._found("schedule", f"{district_id}#SCHEDULE", schedule_id)

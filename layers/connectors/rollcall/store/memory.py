@@ -21,6 +21,7 @@ from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
+from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
@@ -53,6 +54,7 @@ class MemoryConfig:
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
     _export_templates: dict[str, ExportTemplate] = field(default_factory=dict)
+    _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
@@ -115,6 +117,14 @@ class MemoryConfig:
         stored = self._export_templates.get(template.district_id)
         _check_version(stored, template, stored.version if stored else 0, template.version)
         self._export_templates[template.district_id] = template
+
+    def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
+        return self._reconciliations.get((district_id, integration_id))
+
+    def put_reconciliation(self, head: ReconciliationHead) -> None:
+        stored = self._reconciliations.get((head.district_id, head.integration_id))
+        _check_version(stored, head, stored.version if stored else 0, head.version)
+        self._reconciliations[head.district_id, head.integration_id] = head
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         if (district_id, schedule_id) not in self._schedules:

@@ -6,7 +6,7 @@ request looks at a bounded number of items: a page may be short and still have a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -47,6 +47,11 @@ class DynamoPeopleSearch:
     def get(self, district_id: str, wanted: str) -> StoredPerson | None:
         """One person by id."""
         return next(iter(load(self._table, [f"{district_id}#{wanted}"])), None)
+
+    def get_many(self, district_id: str, wanted: Sequence[str]) -> dict[str, StoredPerson]:
+        """Those of the people who exist, by id."""
+        keys = [f"{district_id}#{item}" for item in wanted]
+        return {person.id: person for person in load(self._table, keys)}
 
     def family(self, district_id: str, family_id: str) -> list[StoredPerson]:
         """The members of a family, in the order of their ids; empty when there is no such family."""
