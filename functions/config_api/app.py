@@ -15,8 +15,10 @@ from config_api.routes import (
     integrations,
     mappings,
     media,
+    onboardings,
     openapi,
     people,
+    registrations,
     runs,
     schedules,
     systems,
@@ -28,7 +30,19 @@ from rollcall.store.settings import Settings
 def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
-    for module in (systems, districts, integrations, mappings, schedules, runs, people, media, openapi):
+    for module in (
+        systems,
+        districts,
+        onboardings,
+        registrations,
+        integrations,
+        mappings,
+        schedules,
+        runs,
+        people,
+        media,
+        openapi,
+    ):
         module.register(api)
     return api
 
@@ -36,7 +50,8 @@ def build(parts: Parts) -> Api:
 @cache
 def _api() -> Api:
     structured_logger("config_api")
-    return build(bootstrap(Settings.from_env(os.environ), os.environ["TESTER_FUNCTION"]))
+    env = os.environ
+    return build(bootstrap(Settings.from_env(env), env["TESTER_FUNCTION"], env["API_URL"]))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -34,10 +34,13 @@ class Parts:
     examiner: Examiner
     idempotency: DynamoIdempotency
     addresses: Addresses
+    api_url: str
 
 
-def bootstrap(settings: Settings, tester_function: str) -> Parts:
-    """The parts on AWS; nothing is called yet. ``tester_function`` is what tests connections."""
+def bootstrap(settings: Settings, tester_function: str, api_url: str) -> Parts:
+    """The parts on AWS; nothing is called yet. ``tester_function`` is what tests connections, ``api_url`` where the
+    internet finds this API.
+    """
     dynamodb = aws.client("dynamodb")
     config_table = Table(dynamodb, settings.config_table)
     clock = SystemClock()
@@ -53,4 +56,5 @@ def bootstrap(settings: Settings, tester_function: str) -> Parts:
         examiner=LambdaExaminer(aws.client("lambda", read_timeout=WAIT_SECONDS, attempts=1), tester_function),
         idempotency=DynamoIdempotency(config_table),
         addresses=settings.sis_addresses,
+        api_url=api_url,
     )

@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
+API_URL = "https://api.example.org"
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,6 +37,7 @@ class Stack:
             "CREDENTIAL_KEY_ID": self.key_id,
             "SIS_ADDRESSES": "public",
             "TESTER_FUNCTION": "connection-tester",
+            "API_URL": API_URL,
         }
 
 
