@@ -7,8 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config_api import app
+from config_api.problems import Problem, problem_of
+from config_api.registration import MEDIA_TYPES, read_registration
+from rollcall.domain.form import Invalid
 from simulators.powerschool.plugin import Plugin
 from tests.support.aws import Stack
 
@@ -179,6 +184,30 @@ def test_a_reissued_secret_replaces_the_used_one(client: Client, path: str, plug
     assert client.call("POST", f"{path}/reissue").status == 200
     assert send(client, post_of(plugin)).status == 403
     assert send(client, post_of(downloaded(client, path))).status == 200
+
+
+PIECES = (
+    "{", "}", "[", '"clientId"', ":", ",", '"a"', "1", "null", "client_secret", "=", "&", "%", "%ff", "é", "\x00", " ",
+    "<a>", "</a>", "<b c='d'/>", "<!DOCTYPE x>", "<![CDATA[", "]]>", "&amp;", "&#0;",
+    "<?xml version='1.0' encoding='utf-16'?>", "<?xml version='1.0' encoding='hex'?>",
+)  # fmt: skip
+
+
+@given(
+    kind=st.sampled_from([*MEDIA_TYPES, ""]),
+    body=st.binary(max_size=60)
+    | st.lists(st.sampled_from(PIECES), max_size=12).map(lambda pieces: "".join(pieces).encode()),
+)
+def test_no_body_is_more_than_refused(kind: str, body: bytes) -> None:
+    """Guards against a stranger whose body ends in a 500, and so in an alarm."""
+    event = {
+        "headers": {"content-type": kind},
+        "isBase64Encoded": True,
+        "body": base64.b64encode(body).decode(),
+    }
+    with pytest.raises((Problem, Invalid)) as refused:
+        read_registration(event)
+    assert problem_of(refused.value).status < 500
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

@@ -55,6 +55,7 @@ class OnboardingPatch(Form):
     name: str | None = None
     portal_url: str | None = None
     organization_id: str | None = None
+    system: str | None = None
     member_types: list[str] = Field(default_factory=list)
     version: int | None = None
 
