@@ -226,8 +226,13 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     ) -> FindingsView:
         stored = parts.config.integration(district_id, integration_id)
         form = _merged(stored, patch)
-        edited = _applied(district_id, integration_id, form, stored, Making(parts.clock.now(), None))
-        return _test(edited, form, parts.config.sealed(district_id, integration_id))
+        now = parts.clock.now()
+        edited = _applied(district_id, integration_id, form, stored, Making(now, None))
+        found = _test(edited, form, parts.config.sealed(district_id, integration_id))
+        if found.ok and not patch.model_fields_set:
+            # Of what is stored, at the moment it was read: onboarding takes it as validated.
+            parts.config.note_validated(district_id, integration_id, now)
+        return found
 
     def _test(integration: Integration, form: AnyForm, stored: Mapping[str, str]) -> FindingsView:
         inquiry = Inquiry(
