@@ -52,7 +52,7 @@ class Endpoint:
     """One route. ``right`` is None where everybody may, with a token or without one when it is ``open``.
 
     ``creates``: the district need not exist yet. ``bodiless``: a body may be left out. ``max_bytes``: how large it
-    may be.
+    may be. ``raw``: the handler reads the body by itself, whatever it is announced as.
     """
 
     method: str
@@ -62,6 +62,7 @@ class Endpoint:
     open: bool
     bodiless: bool
     max_bytes: int
+    raw: bool
 
 
 class Api:
@@ -89,6 +90,7 @@ class Api:
         public: bool = False,
         bodiless: bool = False,
         max_bytes: int = MAX_BYTES,
+        raw: bool = False,
         binary: str | None = None,
         cached: bool = False,
     ) -> Callable[[Handler], Handler]:
@@ -98,7 +100,7 @@ class Api:
         # No id is longer, and DynamoDB refuses keys that are much longer.
         pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,128})", path))
         may_be_empty = bodiless or method == "GET"
-        self.endpoints.append(Endpoint(method, pattern, right, creates, public, may_be_empty, max_bytes))
+        self.endpoints.append(Endpoint(method, pattern, right, creates, public, may_be_empty, max_bytes, raw))
         problems = _PROBLEMS if method != "GET" else {code: _PROBLEMS[code] for code in sorted(_READING)}
         content = {MEDIA_TYPE: {"model": ProblemBody}}
         success: dict[str, Any] = {"description": status.phrase}
@@ -107,7 +109,7 @@ class Api:
         responses: dict[int, Any] = {int(status): success}
         if cached:
             responses[int(HTTPStatus.NOT_MODIFIED)] = {"description": "Still what If-None-Match says"}
-        if not public:
+        if not public or raw:
             responses |= {
                 int(code): {"description": text, "content": content} for code, text in problems.items()
             }
@@ -145,10 +147,12 @@ class Api:
         try:
             endpoint, district_id = self._match(event["requestContext"]["http"]["method"], event["rawPath"])
             self.resolver.context["caller"] = self._admit(endpoint, district_id, event)
-            check_body(event, may_be_empty=endpoint.bodiless, max_bytes=endpoint.max_bytes)
-            # The resolver reads the media type to the letter; the gate has accepted it in any case.
-            headers = {**event.get("headers", {}), "content-type": "application/json"}
-            answer = self.resolver.resolve({**event, "headers": headers}, context)
+            if not endpoint.raw:
+                check_body(event, may_be_empty=endpoint.bodiless, max_bytes=endpoint.max_bytes)
+                # The resolver reads the media type to the letter; the gate has accepted it in any case.
+                headers = {**event.get("headers", {}), "content-type": "application/json"}
+                event = {**event, "headers": headers}
+            answer = self.resolver.resolve(event, context)
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may leave as a raw 500
             answer = _problem(error).event()
         answer["headers"] = {"Cache-Control": "no-store", **answer.get("headers", {})}

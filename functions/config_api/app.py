@@ -16,9 +16,11 @@ from config_api.routes import (
     integrations,
     mappings,
     media,
+    onboardings,
     openapi,
     people,
     reconciliation,
+    registrations,
     runs,
     schedules,
     systems,
@@ -31,8 +33,8 @@ def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
     for module in (
-        *(systems, districts, integrations, mappings, schedules, runs),
-        *(people, media, reconciliation, exports, openapi),
+        *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
+        *(runs, people, media, reconciliation, exports, openapi),
     ):
         module.register(api)
     return api
@@ -41,8 +43,7 @@ def build(parts: Parts) -> Api:
 @cache
 def _api() -> Api:
     structured_logger("config_api")
-    functions = (os.environ["TESTER_FUNCTION"], os.environ["EXPORTER_FUNCTION"])
-    return build(bootstrap(Settings.from_env(os.environ), *functions))
+    return build(bootstrap(Settings.from_env(os.environ), os.environ))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -17,17 +17,33 @@ MAX_DEPTH = 20
 
 def check_body(event: Mapping[str, Any], *, may_be_empty: bool, max_bytes: int) -> None:
     """Raise the :class:`Problem` of a body that is not one JSON object of reasonable size."""
-    data = _bytes(event)
-    if len(data) > max_bytes:
-        detail = f"The body has {len(data)} bytes; at most {max_bytes} are accepted."
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+    data = body_bytes(event, max_bytes)
     if not data and may_be_empty:
         return
-    media_type = event.get("headers", {}).get("content-type", "").partition(";")[0].strip().lower()
-    if data and media_type not in ("application/json", ""):
+    if data and media_type(event) not in ("application/json", ""):
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "Send JSON, with 'Content-Type: application/json'."
         )
+    json_object(data)
+
+
+def media_type(event: Mapping[str, Any]) -> str:
+    """What the body is announced as, in lower case and without parameters."""
+    announced: str = event.get("headers", {}).get("content-type", "")
+    return announced.partition(";")[0].strip().lower()
+
+
+def body_bytes(event: Mapping[str, Any], limit: int) -> bytes:
+    """The body as it was sent. Raises the :class:`Problem` of one that is too large or garbled."""
+    data = _bytes(event)
+    if len(data) > limit:
+        detail = f"The body has {len(data)} bytes; at most {limit} are accepted."
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", detail)
+    return data
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """A JSON object. Raises the :class:`Problem` of anything else."""
     try:
         # Whoever encodes answers as UTF-8 must be able to: half a surrogate pair cannot be written.
         value = json.loads(data.decode(), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
@@ -44,6 +60,7 @@ def check_body(event: Mapping[str, Any], *, may_be_empty: bool, max_bytes: int) 
         raise _bad("The body must be a JSON object.")
     if _deeper_than(value, MAX_DEPTH):
         raise _bad("The body is nested too deeply.")
+    return value
 
 
 class _BadBody(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rollcall.domain.ports import Blobs, Clock, Examiner, Exporter, Queue, Vault
@@ -36,10 +37,13 @@ class Parts:
     exporter: Exporter
     idempotency: DynamoIdempotency
     addresses: Addresses
+    api_url: str
 
 
-def bootstrap(settings: Settings, tester_function: str, exporter_function: str) -> Parts:
-    """The parts on AWS; nothing is called yet. The two functions are those that test connections and make exports."""
+def bootstrap(settings: Settings, env: Mapping[str, str]) -> Parts:
+    """The parts on AWS; nothing is called yet. ``env`` also names the two functions that the API asks, and where the
+    internet finds the API itself.
+    """
     dynamodb = aws.client("dynamodb")
     config_table = Table(dynamodb, settings.config_table)
     clock = SystemClock()
@@ -52,8 +56,11 @@ def bootstrap(settings: Settings, tester_function: str, exporter_function: str) 
         queue=SqsQueue(aws.client("sqs"), settings.run_queue_url),
         vault=KmsVault(aws.client("kms"), settings.credential_key_id),
         # Tried once: somebody waits, and API Gateway does not wait for a second try.
-        examiner=LambdaExaminer(aws.client("lambda", read_timeout=WAIT_SECONDS, attempts=1), tester_function),
-        exporter=LambdaExporter(aws.client("lambda"), exporter_function),
+        examiner=LambdaExaminer(
+            aws.client("lambda", read_timeout=WAIT_SECONDS, attempts=1), env["TESTER_FUNCTION"]
+        ),
+        exporter=LambdaExporter(aws.client("lambda"), env["EXPORTER_FUNCTION"]),
         idempotency=DynamoIdempotency(config_table),
         addresses=settings.sis_addresses,
+        api_url=env["API_URL"],
     )

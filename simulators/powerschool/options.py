@@ -20,6 +20,7 @@ class Options:
     `ungranted`: `table.field` names that a PowerQuery or table call may not read.
     `empty_record_list`: an empty PowerQuery page is `record: []` instead of a missing key.
     `query_shape`: the shape of PowerQuery rows: as the query says (`asked`), `flat`, or `nested`.
+    `registration`: how a plugin's credentials are posted to its registration URL: `json`, `form` or `xml`.
     `plugin`: a plugin zip (or where it lies) whose queries and access requests are loaded.
     """
 
@@ -36,6 +37,7 @@ class Options:
     ungranted: frozenset[str] = frozenset()
     empty_record_list: bool = False
     query_shape: str = "asked"
+    registration: str = "json"
     plugin: Path | bytes | None = None
 
     def max_page_size(self, resource: str) -> int:

@@ -32,7 +32,12 @@ class Query:
 
 @dataclass(slots=True)
 class Plugin:
+    """A package as installed. `registration`: where its credentials may be sent, and the callback data with them."""
+
     name: str = ""
+    version: str = ""
+    description: str = ""
+    registration: tuple[str, str] | None = None
     granted: set[str] = field(default_factory=set)
     queries: dict[str, Query] = field(default_factory=dict)
 
@@ -53,6 +58,20 @@ def load(source: Path | bytes) -> Plugin:
     return plugin
 
 
+def update(installed: Plugin, source: Path | bytes) -> Plugin:
+    """Reads a package that is to replace an installed one. Raises PluginRefused for another plugin or no newer one."""
+    plugin = load(source)
+    if plugin.name != installed.name:
+        raise PluginRefused("a plugin is updated under the same name only")
+    if _numbers(plugin.version) <= _numbers(installed.version):
+        raise PluginRefused("the version must rise")
+    return plugin
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
 def _limit(element: ET.Element, attribute: str, most: int, *, least: int = 0) -> str:
     value = element.get(attribute, "")
     if not least <= len(value) <= most:
@@ -70,9 +89,9 @@ def _manifest(text: bytes) -> Plugin:
     twice = next((tag for tag in children if children.count(tag) > 1), None)
     if twice is not None:
         raise PluginRefused(f"{twice.removeprefix(NAMESPACE)} is there twice")
-    plugin = Plugin(_limit(root, "name", 40, least=1))
-    _limit(root, "version", 20)
-    _limit(root, "description", 256)
+    plugin = Plugin(
+        _limit(root, "name", 40, least=1), _limit(root, "version", 20), _limit(root, "description", 256)
+    )
     publisher = root.find(f"{NAMESPACE}publisher")
     if publisher is None:
         raise PluginRefused("plugin.xml has no publisher")
@@ -89,6 +108,10 @@ def _manifest(text: bytes) -> Plugin:
         plugin.granted.add(
             f"{_limit(item, 'table', 30, least=1)}.{_limit(item, 'field', 30, least=1)}".lower()
         )
+    registration = root.find(f"{NAMESPACE}registration")
+    if registration is not None:
+        url = _limit(registration, "url", 1000, least=1)
+        plugin.registration = (url, registration.findtext(f"{NAMESPACE}callback-data", ""))
     return plugin
 
 

@@ -8,6 +8,7 @@ from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
+from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.reconciliation import Confirmed, ReconciliationHead
 from rollcall.domain.schedule import Daily, Schedule
 from rollcall.store.config import ConfigStore
@@ -71,10 +72,22 @@ def reconciliation(version: int = 1, name: str = "u", **fields: object) -> Recon
     )
 
 
+def onboarding(**fields: object) -> Onboarding:
+    base = {"id": "onb_1", "district_id": "lakeview", "name": "S", "portal_url": "https://ps.example.org"}
+    rest = {
+        "organization_id": "7",
+        "system": "powerschool",
+        "member_types": ("staff",),
+        "integration_id": "int_1",
+    }
+    return Onboarding(**{**base, **rest, "created_at": NOW, "updated_at": NOW, **fields})
+
+
 RECORDS = [
     (district, "put_district", lambda store: store.district("lakeview")),
     (lambda **f: integration(**f), "put_integration", lambda store: store.integration("lakeview", "int_1")),
     (mapping, "put_mapping", lambda store: store.mappings("lakeview", ["map_1"])["map_1"]),
+    (onboarding, "put_onboarding", lambda store: store.onboarding("lakeview", "onb_1")),
     (schedule, "put_schedule", lambda store: store.schedule("lakeview", "sch_1")),
 ]
 
@@ -146,6 +159,46 @@ def test_a_refused_write_leaves_the_secrets_alone(config: ConfigStore) -> None:
     with pytest.raises(Conflict):
         config.put_integration(integration(name="Late"), {"a": "2"})
     assert config.sealed("lakeview", "int_1") == {"a": "1"}
+
+
+def test_an_onboarding_goes_with_its_credentials_and_its_integration(config: ConfigStore) -> None:
+    config.put_onboarding(onboarding())
+    config.put_onboarding(onboarding(version=2), {"a": "1"})
+    assert config.sealed("lakeview", "int_1") == {"a": "1"}
+    config.put_onboarding(onboarding(version=3), integration=integration())
+    assert config.integration("lakeview", "int_1") == integration()
+    assert config.sealed("lakeview", "int_1") == {"a": "1"}, "they were there before it"
+    second = integration(version=2, name="Second")
+    for late, made in (
+        (onboarding(version=3, name="Late"), second),
+        (onboarding(version=4), integration(version=3)),
+    ):
+        with pytest.raises(Conflict):
+            config.put_onboarding(late, {"a": "2"}, made)
+    assert config.sealed("lakeview", "int_1") == {"a": "1"}
+    assert config.onboarding("lakeview", "onb_1") == onboarding(version=3)
+    config.put_onboarding(onboarding(version=4), {"a": "2"}, second)
+    config.put_onboarding(onboarding(version=4), {"a": "2"}, second)  # the same again: a reply was lost
+    assert config.integration("lakeview", "int_1") == second
+
+
+def test_a_plugin_is_found_without_its_district(config: ConfigStore) -> None:
+    for district_id, onboarding_id in (("lakeview", "onb_1"), ("hilltop", "onb_2")):
+        config.put_onboarding(onboarding(district_id=district_id, id=onboarding_id))
+    assert config.registering("onb_2") == onboarding(district_id="hilltop", id="onb_2")
+    assert [item.id for item in config.onboardings("lakeview")] == ["onb_1"]
+    for unknown in ("onb_3", "lakeview", "é"):
+        with pytest.raises(NotFound):
+            config.registering(unknown)
+
+
+def test_what_was_validated_is_remembered_by_integration(config: ConfigStore) -> None:
+    assert config.validations("lakeview") == {}
+    later = NOW + timedelta(minutes=1)
+    for integration_id, at in (("int_1", NOW), ("int_2", NOW), ("int_1", later)):
+        config.note_validated("lakeview", integration_id, at)
+    assert config.validations("lakeview") == {"int_1": later, "int_2": NOW}
+    assert config.validations("hilltop") == {}
 
 
 def test_due_schedules_are_the_active_ones_whose_time_has_come(config: ConfigStore) -> None:

@@ -7,13 +7,24 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from rollcall.connectors.powerschool_query import rows
-from rollcall.connectors.powerschool_query.plugin import NAME, VERSIONS, build_plugin, digest, version
-from rollcall.connectors.powerschool_query.queries import QUERIES, STREAMS, Query
+from rollcall.connectors.powerschool_query.plugin import (
+    NAME,
+    VERSIONS,
+    Registration,
+    build_plugin,
+    digest,
+    version,
+)
+from rollcall.connectors.powerschool_query.queries import QUERIES, SCHOOLS, STREAMS, Query, streams_of
+from rollcall.connectors.powerschool_query.school_plugin import build_school_plugin, streams_needed
+from rollcall.domain.onboarding import Onboarding, hand_out, plugin_name
 from simulators.powerschool import database
 from simulators.powerschool.plugin import load
 
@@ -129,6 +140,77 @@ def test_the_version_rises_with_the_definitions() -> None:
     numbers = [tuple(map(int, number.split("."))) for number, _ in VERSIONS]
     assert numbers == sorted(set(numbers))
     assert len({mark for _, mark in VERSIONS}) == len(VERSIONS)
+
+
+@pytest.mark.parametrize(
+    ("member_types", "family_identifier", "streams"),
+    [
+        ({"staff"}, (), ["staff"]),
+        ({"staff"}, ("hoh_last_name",), ["staff"]),
+        ({"student"}, (), ["students", "races"]),
+        ({"student"}, ("household_home_address",), ["students", "races"]),
+        ({"student"}, ("hoh_last_name",), ["students", "races", "contacts", "phones"]),
+        ({"contact"}, (), ["contacts", "phones", "addresses"]),
+        ({"student", "staff", "contact"}, (), list(STREAMS)),
+    ],
+)
+def test_member_types_say_which_queries_are_needed(
+    member_types: set[str], family_identifier: tuple[str, ...], streams: list[str]
+) -> None:
+    assert list(streams_of(member_types, family_identifier)) == streams
+
+
+@pytest.mark.parametrize("streams", [(), ("staff",), ("students", "races"), tuple(STREAMS)])
+def test_a_part_of_the_queries_asks_for_just_what_it_reads(streams: tuple[str, ...]) -> None:
+    queries = (SCHOOLS, *(STREAMS[stream] for stream in streams))
+    plugin = load(build_plugin("A", "1", queries=queries))
+    assert set(plugin.queries) == {query.name for query in queries}
+    assert plugin.granted == {f"{table}.{field}" for query in queries for table, field in query.fields()}
+
+
+def test_without_queries_there_is_only_the_oauth_client() -> None:
+    package = build_plugin("A", "1", queries=())
+    assert zipfile.ZipFile(io.BytesIO(package)).namelist() == ["plugin.xml"]
+    manifest = ET.fromstring(zipfile.ZipFile(io.BytesIO(package)).read("plugin.xml"))
+    assert sorted(child.tag.removeprefix(NAMESPACE) for child in manifest) == ["oauth", "publisher"]
+
+
+def test_a_registration_stands_in_the_manifest_as_it_is_given() -> None:
+    given = Registration("https://api.example.org/v1/registrations/onb_1?a=1&b=2", '<"secret">&')
+    assert load(build_plugin("A", "1", registration=given)).registration == given
+    assert load(build_plugin("A", "1")).registration is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"description": "x" * 257}, {"registration": Registration("https://" + "x" * 1000, "s")}]
+)
+def test_what_is_too_long_for_powerschool_is_not_built(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="at most"):
+        build_plugin("A", "1", **changes)
+
+
+@pytest.mark.parametrize("system", ["powerschool", "powerschool_query"])
+def test_the_longest_and_the_oddest_school_gets_a_plugin(system: Any) -> None:
+    """Guards against a name that no XML can hold, or a description that PowerSchool refuses."""
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    for name in ("W" * 100, 'A "<&>\ufffe\u2028 School'):
+        school = Onboarding(
+            id="onb_1",
+            district_id="lakeview",
+            name=name,
+            portal_url="https://ps.example.org",
+            organization_id="9" * 40,
+            system=system,
+            member_types=("student", "staff", "contact"),
+            integration_id="int_1",
+            created_at=now,
+            updated_at=now,
+        )
+        reads = streams_needed(school, None)
+        handed = hand_out(school, plugin_name(name, ()), "mark", reads, None, now)
+        plugin = load(build_school_plugin(handed, None))
+        assert f"(organization {'9' * 40})" in plugin.description
+        assert len(plugin.queries) == (7 if system == "powerschool_query" else 0)
 
 
 def test_building_it_needs_no_http_client() -> None:

@@ -169,7 +169,7 @@ def shared_api(environment: None) -> Api:
     """Built once: it keeps nothing between requests, as in Lambda. The stack under it is new for every test."""
     with mock_aws():
         env = STACK.environment()
-        parts = bootstrap(Settings.from_env(env), env["TESTER_FUNCTION"], env["EXPORTER_FUNCTION"])
+        parts = bootstrap(Settings.from_env(env), env)
         maker = exporter_on_aws(env)
     clock = MemoryClock(NOW)
     exporter = Exporter(dataclasses.replace(maker, clock=clock))

@@ -158,6 +158,24 @@ def test_a_stored_integration_is_tested_with_its_stored_secrets(
     assert {certificate for _, certificate in sis.sent} == {CREDENTIALS["aeries"]["token"]}
 
 
+def test_what_passes_as_it_is_stored_is_noted_as_validated(
+    tester: Client, form: Forms, parts: Parts, sis: Calls
+) -> None:
+    """An onboarding takes it as proof; what was edited, or failed, proves nothing of what is stored."""
+    suggested = tester.post(f"{BASE}/test", unsaved()).json["suggestions"]
+    saved = {
+        item["entity"]: tester.post("/v1/districts/lakeview/mappings", item).json["id"] for item in suggested
+    }
+    whole = form("aeries", url=URL, family_identifier=[])
+    made = tester.post(BASE, {**whole, "mappings": {**whole["mappings"], **saved}}).json["id"]
+    assert tester.post(f"{BASE}/{made}/test", {"name": "Edited"}).json["ok"] is True
+    assert tester.post(f"{BASE}/{made}/test", {"credentials": {"token": "wrong"}}).json["ok"] is False
+    assert parts.config.validations("lakeview") == {}
+    answer = tester.call("POST", f"{BASE}/{made}/test")
+    assert answer.json["ok"] is True, answer.json["checks"]
+    assert parts.config.validations("lakeview") == {made: parts.clock.now()}
+
+
 def test_edits_are_tested_and_not_stored(tester: Client, stored: str, sis: Calls) -> None:
     before = tester.get(stored.removesuffix("/test")).json
     answer = tester.post(

@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
+API_URL = "https://api.example.org"
 
 
 class _Loader(yaml.SafeLoader):
@@ -37,6 +38,7 @@ class Stack:
             "SIS_ADDRESSES": "public",
             "TESTER_FUNCTION": "connection-tester",
             "EXPORTER_FUNCTION": "exporter",
+            "API_URL": API_URL,
         }
 
 

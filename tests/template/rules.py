@@ -20,7 +20,7 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "EXPORTER_FUNCTION"},
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "EXPORTER_FUNCTION", "API_URL"},
     "Scheduler": COMMON_ENV,
     "SyncRunner": COMMON_ENV | DATA_ENV,
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
@@ -28,13 +28,18 @@ ENVIRONMENTS = {
 }
 FILES = {
     # What was confirmed about a returning school's users the API writes and the runner only reads.
-    ("ConfigApiRole", "s3:GetObject"): {"runs", "snapshots", "photos", "reconciliations"},
-    ("ConfigApiRole", "s3:PutObject"): {"reconciliations"},
+    ("ConfigApiRole", "s3:GetObject"): {"runs", "snapshots", "photos", "reconciliations", "exports"},
+    ("ConfigApiRole", "s3:PutObject"): {"reconciliations", "exports"},
     ("ConfigApiRole", "s3:DeleteObject"): {"reconciliations"},
     ("SyncRunnerRole", "s3:GetObject"): {"runs", "snapshots", "reconciliations"},
     ("SyncRunnerRole", "s3:PutObject"): {"runs", "snapshots", "photos"},
     ("SyncRunnerRole", "s3:DeleteObject"): {"snapshots"},
+    ("ExporterRole", "s3:GetObject"): {"exports"},
+    ("ExporterRole", "s3:PutObject"): {"exports"},
+    ("ExporterRole", "s3:AbortMultipartUpload"): {"exports"},
 }
+REGISTRATION = "POST /v1/registrations/{onboarding_id}"
+OPEN_ROUTES = {"GET /v1/openapi.json", REGISTRATION}
 LEASE_MARGIN_SECONDS = LEASE_MARGIN.total_seconds()
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Cognito::UserPool"}
 ALARMED = {
@@ -269,10 +274,10 @@ def alarms_reach_somebody(template: Template) -> Iterator[str]:
 
 
 def api_is_closed(template: Template) -> Iterator[str]:
-    """Every route asks for a token, except the one that describes the others; the rate is limited."""
+    """Every route asks for a token, except those that cannot; the rate is limited, most where strangers write."""
     for name, route in _of(template, "AWS::ApiGatewayV2::Route"):
         open_route = route.get("AuthorizationType", "NONE") == "NONE"
-        if open_route and route["RouteKey"] != "GET /v1/openapi.json":
+        if open_route and route["RouteKey"] not in OPEN_ROUTES:
             yield f"{name} is open to everybody"
         if not open_route and "AuthorizationScopes" not in route:
             yield f"{name} takes an ID token for an access token"
@@ -280,6 +285,9 @@ def api_is_closed(template: Template) -> Iterator[str]:
         limits = stage.get("DefaultRouteSettings", {})
         if not {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= limits.keys():
             yield f"{name} has no rate limit"
+        registration = stage.get("RouteSettings", {}).get(REGISTRATION, {})
+        if not 0 < registration.get("ThrottlingRateLimit", 0) <= 5:
+            yield f"{name} lets strangers register as fast as they like"
         log = stage.get("AccessLogSettings", {})
         if "DestinationArn" not in log:
             yield f"{name} has no access log"

@@ -216,6 +216,14 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
     (api_is_closed, _properties("ApiRoute"), "AuthorizationType", "NONE", "open to everybody"),
     (api_is_closed, _properties("ApiRoute"), "AuthorizationScopes", _GONE, "ID token"),
     (api_is_closed, _properties("ApiStage"), "DefaultRouteSettings", _GONE, "no rate limit"),
+    (api_is_closed, _properties("ApiStage"), "RouteSettings", _GONE, "as fast as they like"),
+    (
+        api_is_closed,
+        _properties("RegistrationRoute"),
+        "RouteKey",
+        "ANY /v1/registrations/{id}",
+        "open to everybody",
+    ),
     (api_is_closed, _properties("ApiStage"), "AccessLogSettings", _GONE, "no access log"),
     (
         api_is_closed,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
+from config_api.archive import zip_answer
 from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
@@ -200,15 +200,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         if SYSTEMS[integration.system].family != "powerschool":
             detail = "Only PowerSchool is read by way of a plugin."
             raise Problem(HTTPStatus.NOT_FOUND, "no_plugin", detail)
-        answer = Response(
-            status_code=HTTPStatus.OK,
-            content_type="application/zip",
-            headers={"Content-Disposition": f'attachment; filename="rollcall-{version()}.zip"'},
-            # Already as API Gateway takes it: validation of answers reads bytes as text.
-            body=b64encode(build_plugin(NAME, version())).decode(),
-        )
-        answer.base64_encoded = True
-        return answer
+        return zip_answer(f"rollcall-{version()}.zip", build_plugin(NAME, version()))
 
     @api.route(
         "POST",
@@ -234,8 +226,13 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     ) -> FindingsView:
         stored = parts.config.integration(district_id, integration_id)
         form = _merged(stored, patch)
-        edited = _applied(district_id, integration_id, form, stored, Making(parts.clock.now(), None))
-        return _test(edited, form, parts.config.sealed(district_id, integration_id))
+        now = parts.clock.now()
+        edited = _applied(district_id, integration_id, form, stored, Making(now, None))
+        found = _test(edited, form, parts.config.sealed(district_id, integration_id))
+        if found.ok and not patch.model_fields_set:
+            # Of what is stored, at the moment it was read: onboarding takes it as validated.
+            parts.config.note_validated(district_id, integration_id, now)
+        return found
 
     def _test(integration: Integration, form: AnyForm, stored: Mapping[str, str]) -> FindingsView:
         inquiry = Inquiry(

@@ -10,6 +10,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
 from config_api.api import Api
+from config_api.registration import MEDIA_TYPES
+from config_api.routes.registrations import PATH as REGISTRATION
 
 PATH = "/v1/openapi.json"
 
@@ -36,8 +38,8 @@ def register(api: Api) -> None:
 
 
 def _corrected(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with what the generator cannot say: how we fail, what has no content, and that one route needs
-    no token.
+    """The document with what the generator cannot say: how we fail, what has no content, which body is no JSON, and
+    where no token is needed.
     """
     for item in document["paths"].values():
         for operation in item.values():
@@ -45,6 +47,10 @@ def _corrected(document: dict[str, Any]) -> dict[str, Any]:
             responses.get("304", {}).pop("content", None)
             if "422" in responses:
                 responses["500"] = {**responses["422"], "description": "Something unexpected happened"}
+    registration = document["paths"][REGISTRATION]["post"]
+    registration["security"] = []
+    text = {"schema": {"type": "string"}}
+    registration["requestBody"] = {"required": True, "content": dict.fromkeys(MEDIA_TYPES, text)}
     own = document["paths"][PATH]["get"]
     own["security"] = []
     own["responses"] = {

@@ -85,6 +85,11 @@ def secrets_of(form: AnyForm) -> dict[str, str]:
     return {key: secret.get_secret_value() for key, secret in given if secret is not None}
 
 
+def told_of(secrets: Mapping[str, str], now: datetime) -> dict[str, CredentialInfo]:
+    """What may be told of secrets that are entered now, by credential key."""
+    return {key: CredentialInfo(updated_at=now, ends_with=_tail(secret)) for key, secret in secrets.items()}
+
+
 def apply_form(
     integration_id: str,
     district_id: str,
@@ -122,10 +127,7 @@ def apply_form(
     if stored and origin and _leads_elsewhere(stored, origin, tokens_from):
         errors += _secrets_needed(form, stored)
     raise_if_any(errors)
-    given = {
-        key: CredentialInfo(updated_at=now, ends_with=_tail(secret))
-        for key, secret in secrets_of(form).items()
-    }
+    given = told_of(secrets_of(form), now)
     active = form.active if isinstance(form, AnyUpdate) else None
     fields = form.model_dump(exclude={"credentials", "active", "version"}, exclude_none=True)
     if fields.get("pictures_only"):

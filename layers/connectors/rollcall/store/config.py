@@ -20,6 +20,7 @@ from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
+from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.ports import Settings
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
@@ -61,6 +62,27 @@ class ConfigStore(Settings, Protocol):
 
     def put_export_template(self, template: ExportTemplate) -> None: ...
     def put_reconciliation(self, head: ReconciliationHead) -> None: ...
+    def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding: ...
+    def onboardings(self, district_id: str) -> list[Onboarding]: ...
+
+    def registering(self, onboarding_id: str) -> Onboarding:
+        """The onboarding of this id in whichever district: its plugin does not know where it belongs."""
+
+    def put_onboarding(
+        self,
+        onboarding: Onboarding,
+        sealed: Mapping[str, str] | None = None,
+        integration: Integration | None = None,
+    ) -> None:
+        """Store an onboarding and, in the same transaction, the sealed secrets of the integration that is reserved for
+        it, and that integration itself.
+        """
+
+    def note_validated(self, district_id: str, integration_id: str, at: datetime) -> None:
+        """Remember that the connection of an integration, as it is stored, was tested and found good."""
+
+    def validations(self, district_id: str) -> dict[str, datetime]:
+        """When each integration's connection was last found good, by integration."""
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
     def schedules(self, district_id: str) -> list[Schedule]: ...
@@ -164,6 +186,52 @@ class DynamoConfig:
     def put_reconciliation(self, head: ReconciliationHead) -> None:
         pk = f"{head.district_id}#RECONCILIATION"
         self._put(_record(pk, head.integration_id, head.version, head.model_dump_json()))
+
+    def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding:
+        item = self._found("onboarding", f"{district_id}#ONBOARDING", onboarding_id)
+        return Onboarding.model_validate_json(text(item, "doc"))
+
+    def onboardings(self, district_id: str) -> list[Onboarding]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#ONBOARDING"})
+        return [Onboarding.model_validate_json(text(item, "doc")) for item in items]
+
+    def registering(self, onboarding_id: str) -> Onboarding:
+        item = self._found("onboarding", f"REGISTRATION#{onboarding_id}", "DISTRICT")
+        return self.onboarding(text(item, "district_id"), onboarding_id)
+
+    def put_onboarding(
+        self,
+        onboarding: Onboarding,
+        sealed: Mapping[str, str] | None = None,
+        integration: Integration | None = None,
+    ) -> None:
+        district_id = onboarding.district_id
+        doc = onboarding.model_dump_json()
+        item = _record(f"{district_id}#ONBOARDING", onboarding.id, onboarding.version, doc)
+        operations = [self._table.put_op(item, *_follows(item))]
+        if integration:
+            doc = integration.model_dump_json()
+            made = _record(f"{district_id}#INTEGRATION", integration.id, integration.version, doc)
+            operations.append(self._table.put_op(made, *_follows(made)))
+        if onboarding.version == 1:
+            key: Item = {"pk": f"REGISTRATION#{onboarding.id}", "sk": "DISTRICT"}
+            operations.append(self._table.put_op({**key, "district_id": district_id}))
+        if sealed:
+            doc = msgspec.json.encode(sealed).decode()
+            key = {"pk": f"{district_id}#CREDENTIAL", "sk": onboarding.integration_id}
+            operations.append(self._table.put_op({**key, "doc": doc}))
+        try:
+            self._table.transact(*operations)
+        except TransactionFailed as failed:
+            _unless_repeated(item, failed.failed.get(0))
+
+    def note_validated(self, district_id: str, integration_id: str, at: datetime) -> None:
+        key: Item = {"pk": f"{district_id}#VALIDATED", "sk": integration_id}
+        self._table.put({**key, "at": at.isoformat()})
+
+    def validations(self, district_id: str) -> dict[str, datetime]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#VALIDATED"})
+        return {text(item, "sk"): datetime.fromisoformat(text(item, "at")) for item in items}
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         item = self._found("schedule", f"{district_id}#SCHEDULE", schedule_id)

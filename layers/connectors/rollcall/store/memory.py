@@ -18,6 +18,7 @@ from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
 from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
@@ -55,6 +56,8 @@ class MemoryConfig:
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
     _export_templates: dict[str, ExportTemplate] = field(default_factory=dict)
     _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
+    _onboardings: dict[tuple[str, str], Onboarding] = field(default_factory=dict)
+    _validated: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
@@ -125,6 +128,41 @@ class MemoryConfig:
         stored = self._reconciliations.get((head.district_id, head.integration_id))
         _check_version(stored, head, stored.version if stored else 0, head.version)
         self._reconciliations[head.district_id, head.integration_id] = head
+
+    def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding:
+        if (district_id, onboarding_id) not in self._onboardings:
+            raise NotFound("onboarding")
+        return self._onboardings[district_id, onboarding_id]
+
+    def onboardings(self, district_id: str) -> list[Onboarding]:
+        return [self._onboardings[key] for key in sorted(self._onboardings) if key[0] == district_id]
+
+    def registering(self, onboarding_id: str) -> Onboarding:
+        found = [item for item in self._onboardings.values() if item.id == onboarding_id]
+        if not found:
+            raise NotFound("onboarding")
+        return found[0]
+
+    def put_onboarding(
+        self,
+        onboarding: Onboarding,
+        sealed: Mapping[str, str] | None = None,
+        integration: Integration | None = None,
+    ) -> None:
+        key = (onboarding.district_id, onboarding.id)
+        stored = self._onboardings.get(key)
+        _check_version(stored, onboarding, stored.version if stored else 0, onboarding.version)
+        if integration:
+            self.put_integration(integration, {})
+        self._onboardings[key] = onboarding
+        if sealed:
+            self._sealed[onboarding.district_id, onboarding.integration_id] = dict(sealed)
+
+    def note_validated(self, district_id: str, integration_id: str, at: datetime) -> None:
+        self._validated[district_id, integration_id] = at
+
+    def validations(self, district_id: str) -> dict[str, datetime]:
+        return {key[1]: at for key, at in self._validated.items() if key[0] == district_id}
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
         if (district_id, schedule_id) not in self._schedules:

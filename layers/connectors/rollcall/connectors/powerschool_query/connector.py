@@ -20,7 +20,7 @@ from rollcall.connectors.powerschool_common.codes import code_tables
 from rollcall.connectors.powerschool_common.contacts import map_contact
 from rollcall.connectors.powerschool_common.paging import Listing, largest_page, listed_pages
 from rollcall.connectors.powerschool_query import contacts, people
-from rollcall.connectors.powerschool_query.queries import SCHOOLS, STREAMS, Query
+from rollcall.connectors.powerschool_query.queries import SCHOOLS, STREAMS, Query, streams_of
 from rollcall.connectors.powerschool_query.rows import School, listed
 from rollcall.connectors.records import Scalar, decode, identifier, number, text, unexpected_shape
 from rollcall.connectors.transport import Client, Transport
@@ -62,18 +62,10 @@ class PowerSchoolQuery:
     def __init__(self, client: Client, context: Context, family_identifier: Iterable[str]) -> None:
         self._client = client
         self._context = context
-        types = context.member_types
-        heads = any(field.startswith("hoh_") for field in family_identifier)
-        streams = []
-        if "student" in types:
-            streams += [Stream(name="students", own="student"), Stream(name="races")]
-        if "contact" in types or ("student" in types and heads):
-            streams += [Stream(name="contacts"), Stream(name="phones")]
-        if "contact" in types:
-            streams.append(Stream(name="addresses"))
-        if "staff" in types:
-            streams.append(Stream(name="staff"))
-        self.streams: tuple[Stream, ...] = tuple(streams)
+        self.streams: tuple[Stream, ...] = tuple(
+            Stream(name=name, own="student" if name == "students" else "")
+            for name in streams_of(context.member_types, family_identifier)
+        )
 
     # ------------------------------------------------------------------------------------------------ asking
 

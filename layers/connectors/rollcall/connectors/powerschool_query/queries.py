@@ -8,7 +8,7 @@ definition adds to ``plugin.VERSIONS``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from rollcall.domain.person import PersonType
@@ -246,3 +246,18 @@ STREAMS: Mapping[str, Query] = {
 }
 
 QUERIES: tuple[Query, ...] = (SCHOOLS, *STREAMS.values())
+
+
+def streams_of(member_types: Collection[str], family_identifier: Iterable[str]) -> tuple[str, ...]:
+    """The streams that these settings need, and so the queries, beside the schools: what is not here is not asked."""
+    heads = any(field.startswith("hoh_") for field in family_identifier)
+    names: list[str] = []
+    if "student" in member_types:
+        names += ["students", "races"]
+    if "contact" in member_types or ("student" in member_types and heads):
+        names += ["contacts", "phones"]
+    if "contact" in member_types:
+        names.append("addresses")
+    if "staff" in member_types:
+        names.append("staff")
+    return tuple(names)
