@@ -249,6 +249,9 @@ def test_a_returning_school_is_reconciled_in_between() -> None:
     assert "reconciled" not in [step.name for step in steps_of(received, Facts(need, made()))]
     facts = Facts(need, made(returning_school=True), tested_at=at(4))
     assert reached(steps_of(received, facts))[0] == "validated"
+    confirmed = Facts(need, made(returning_school=True), tested_at=at(4), reconciled_at=at(5))
+    state, following = reached(steps_of(received, confirmed))
+    assert (state, following and following.name) == ("reconciled", "first_sync")
 
 
 def test_credentials_that_are_new_have_not_been_validated() -> None:

@@ -309,9 +309,11 @@ def _view_of(
         where = (school.district_id, made.id)
         completed, _ = parts.runs.history(*where, ("completed",), 1, None)
         synced = school.reviewed_run or parts.runs.state(*where).snapshot
+        head = parts.config.reconciliation(*where)
         facts = Facts(
             needed=facts.needed,
             integration=made,
+            reconciled_at=head.confirmed.since if head and head.confirmed else None,
             tested_at=tested.get(made.id),
             completed=completed[0] if completed else None,
             synced=parts.runs.get(school.district_id, synced) if synced else None,

@@ -46,12 +46,14 @@ class Step(Record):
 class Facts:
     """What is known of a school beside its record.
 
-    ``needed``: the streams that a plugin must let us read; ``tested_at``: the last connection test that passed;
+    ``needed``: the streams that a plugin must let us read; ``reconciled_at``: when its host IDs were confirmed;
+    ``tested_at``: the last connection test that passed;
     ``completed``: the newest run that completed, a preview or a sync; ``synced``: a sync that did.
     """
 
     needed: frozenset[str]
     integration: Integration | None = None
+    reconciled_at: datetime | None = None
     tested_at: datetime | None = None
     completed: Run | None = None
     synced: Run | None = None
@@ -83,9 +85,8 @@ def steps_of(school: Onboarding, facts: Facts) -> list[Step]:
     ]
     synced_at = facts.synced.ended_at if facts.synced else None
     if made and made.returning_school:
-        # Until then its first sync is refused, so a sync is the proof.
-        action = "Upload the host IDs that the school has, and reconcile them with the SIS."
-        done_steps.append(_step("reconciled", synced_at, action))
+        action = "Upload the host IDs that the school has, reconcile them with the SIS, and confirm."
+        done_steps.append(_step("reconciled", facts.reconciled_at, action))
     done_steps.append(_step("first_sync", synced_at, "Run the first sync."))
     done_steps.append(
         _step(
