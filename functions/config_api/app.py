@@ -13,6 +13,7 @@ from config_api.bootstrap import Parts, bootstrap
 from config_api.routes import (
     districts,
     exports,
+    holds,
     integrations,
     mappings,
     media,
@@ -34,7 +35,7 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(runs, people, media, reconciliation, exports, openapi),
+        *(runs, holds, people, media, reconciliation, exports, openapi),
     ):
         module.register(api)
     return api

@@ -24,6 +24,7 @@ from rollcall.domain.systems import (
     SchoolToolFields,
     System,
 )
+from rollcall.domain.thresholds import ThresholdOverride, Thresholds
 
 
 class View(BaseModel):
@@ -53,6 +54,8 @@ class DistrictView(View):
     name: str
     time_zone: str
     school_year: str
+    thresholds: Thresholds
+    two_person_approval: bool
     version: int
     created_at: datetime
     updated_at: datetime
@@ -74,6 +77,7 @@ class _StoredIntegration(BaseModel):
     updated_at: datetime
     last_run: LastRun | None
     credentials: dict[str, CredentialInfo]
+    threshold_override: ThresholdOverride | None
 
 
 class PowerSchoolView(_StoredIntegration, PowerSchoolFields):
@@ -183,6 +187,14 @@ class HoldView(View):
     detail: str
 
 
+class ApprovalView(View):
+    """Who let a held plan go on."""
+
+    by: str
+    at: datetime
+    comment: str
+
+
 class ProgressView(View):
     """Where a run stands."""
 
@@ -218,6 +230,7 @@ class RunView(View):
     state: RunState
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]
+    approvals: list[ApprovalView]
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
     pull: PullKind | None = Field(

@@ -145,8 +145,13 @@ class SisConnector:
             first_name=row["first"],
             last_name=row.get("last", "X"),
             email=row.get("email"),
+            grade=row.get("grade", "3"),
             enrollments=(
-                Enrollment(school=row["school"], grade="3", drop_date="2026-09-01" if ended else None),
+                Enrollment(
+                    school=row["school"],
+                    grade=row.get("grade", "3"),
+                    drop_date="2026-09-01" if ended else None,
+                ),
             ),
             contacts=links,
         )

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from rollcall.domain.form import Form, Name, Record, written
+from rollcall.domain.thresholds import Thresholds
 
 DISTRICT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _YEARS = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
@@ -50,6 +51,12 @@ class DistrictForm(Form):
     name: Name
     time_zone: TimeZone = Field(description="IANA name, such as America/Chicago; schedules are kept in it")
     school_year: SchoolYear | None = Field(default=None, description="Such as 2026-27; begins on July 1")
+    thresholds: Thresholds | None = Field(
+        default=None, description="What a run may change before it is held; left out, it stays as it is"
+    )
+    two_person_approval: bool | None = Field(
+        default=None, description="Two people must approve a held run; left out, it stays as it is"
+    )
 
 
 class District(Record):
@@ -59,6 +66,8 @@ class District(Record):
     name: str
     time_zone: str
     fixed_school_year: str | None = None
+    thresholds: Thresholds = Thresholds()
+    two_person_approval: bool = False
     version: int = 1
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -94,6 +103,10 @@ def apply_form(district_id: str, form: DistrictForm, stored: District | None, no
         name=form.name,
         time_zone=form.time_zone,
         fixed_school_year=None if follows else form.school_year,
+        thresholds=form.thresholds or (stored.thresholds if stored else Thresholds()),
+        two_person_approval=stored.two_person_approval
+        if form.two_person_approval is None and stored
+        else bool(form.two_person_approval),
         version=stored.version + 1 if stored else 1,
         created_at=stored.created_at if stored else now,
         updated_at=now,

@@ -26,6 +26,7 @@ def written(pattern: str, message: str) -> tuple[AfterValidator, FieldInfo]:
 
 
 ONE_LINE = written(r"[^\x00-\x1f\x7f]*", "Write it on one line, without control characters.")
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), *ONE_LINE]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), *ONE_LINE]
 
 

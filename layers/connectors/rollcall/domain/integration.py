@@ -29,6 +29,7 @@ from rollcall.domain.systems import (
     OneRosterFields,
     System,
 )
+from rollcall.domain.thresholds import ThresholdOverride
 from rollcall.domain.url import Addresses, UrlRefused, parse_url
 
 _PICTURED: list[PersonType] = ["student"]
@@ -72,6 +73,7 @@ class Integration(Record):
     authentication: Authentication = "oauth2"
     token_url: str = ""
     credentials: dict[str, CredentialInfo] = Field(default_factory=dict)
+    threshold_override: ThresholdOverride | None = None
     source: str
     active: bool = True
     version: int = 1
@@ -137,6 +139,7 @@ def apply_form(
         id=integration_id,
         district_id=district_id,
         credentials={**(stored.credentials if stored else {}), **given},
+        threshold_override=stored.threshold_override if stored else None,
         source=stored.source if stored else _source(form.system, origin, siblings),
         active=(stored is None or stored.active) if active is None else active,
         version=stored.version + 1 if stored else 1,

@@ -33,7 +33,7 @@ class IntegrationState(msgspec.Struct, kw_only=True):
     """What the engine remembers of an integration between runs.
 
     ``snapshot`` is the id of the run whose snapshot is current, ``active_run`` the run that has begun and not ended,
-    ``waiting_run`` the one to start after it.
+    ``waiting_run`` the one to start after it, ``held_run`` the one whose dangerous part waits for a person.
     """
 
     snapshot: str | None = None
@@ -41,6 +41,7 @@ class IntegrationState(msgspec.Struct, kw_only=True):
     waiting_run: str | None = None
     last_run: str | None = None
     last_success_at: datetime | None = None
+    held_run: str | None = None
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -99,6 +100,9 @@ class Runs(Protocol):
         ``snapshot`` replaces ``previous``; a different stored value raises ``Conflict``. Repeating the call is
         harmless. Returns the id of the run that waited and must now be queued, if any.
         """
+
+    def decide(self, before: Run, after: Run) -> None:
+        """Replace a run that nobody works on, such as a held one; ``Conflict`` unless it is still as ``before``."""
 
     def due(self, now: datetime, limit: int) -> list[Run]:
         """Open runs whose ``check_at`` has passed, oldest first: their runner is dead or their pause is over."""

@@ -68,6 +68,14 @@ class Failure(msgspec.Struct, frozen=True):
     message: str
 
 
+class Approval(msgspec.Struct, frozen=True):
+    """Who let a held plan go on, when, and what they said."""
+
+    by: str
+    at: datetime
+    comment: str
+
+
 class Hold(msgspec.Struct, frozen=True):
     """Why part of a plan waits for a person."""
 
@@ -102,6 +110,7 @@ class Run(msgspec.Struct, kw_only=True):
     state: RunState = "queued"
     counts: Counts = msgspec.field(default_factory=no_counts)
     holds: list[Hold] = msgspec.field(default_factory=list)
+    approvals: list[Approval] = msgspec.field(default_factory=list)
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)

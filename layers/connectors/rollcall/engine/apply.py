@@ -1,19 +1,28 @@
-"""Apply and commit: the plan's changes into the store, then the pointer that makes them the truth to compare with."""
+"""Apply and commit: the plan's changes into the store, then the pointer that makes them the truth to compare with.
+
+What waits for a person is left out of both.
+"""
 
 from __future__ import annotations
 
+from rollcall.domain.person import person_key
 from rollcall.domain.plan import Change
 from rollcall.engine.blobs import pack, snapshot_key, unpack_lines
 from rollcall.engine.compare import Received
+from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.job import Job
 from rollcall.engine.plan import next_people
 from rollcall.engine.snapshot import Snapshot
 
 
 def apply(job: Job) -> None:
-    """Write every change of the plan. Each is a whole item, so repeating a file after a crash changes nothing."""
+    """Write every change of the plan that need not wait. Each is a whole item, so repeating a file after a crash
+    changes nothing.
+    """
+    held = held_people(job)
     while job.at.batch < job.at.plan_files:
-        changes = list(unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change))
+        planned = unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change)
+        changes = [c for c in planned if person_key(c.type, c.after.person.source_id) not in held]
         job.still_ours()
         if job.integration.pictures_only:
             photos = {change.after.id: change.after.person.photo for change in changes}
@@ -34,7 +43,8 @@ def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
         blobs=received.blobs,
         days=received.days,
         tables=received.tables,
-        people=next_people(job, plan_batches),
+        people=keep_waiting(job, next_people(job, plan_batches)),
+        cohorts=job.cohorts,
         buildings=buildings(job),
         marker=job.survey.marker,
         full_on=job.snapshot.full_on if job.survey.delta else job.today,

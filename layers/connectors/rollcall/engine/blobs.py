@@ -47,6 +47,9 @@ class RunFolder:
     def plan(self, part: int) -> str:
         return f"runs/{self._base}/plan/{part}.jsonl.zst"
 
+    def held(self) -> str:
+        return f"runs/{self._base}/held.zst"
+
     def issues(self, part: int) -> str:
         return f"runs/{self._base}/issues/{part}.jsonl.zst"
 

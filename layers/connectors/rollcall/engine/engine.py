@@ -2,7 +2,8 @@
 
 ::
 
-    survey → pull → guard → map → diff → apply → commit
+    survey → pull → guard → map → diff → judge → apply → commit
+                                                   └─ what passes a limit: held → approved → commit
 
 A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the
 next. Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
@@ -20,6 +21,7 @@ import msgspec
 
 from rollcall.connectors.base import Connector, Survey
 from rollcall.domain.errors import (
+    Conflict,
     LeaseLost,
     NeedsAttention,
     NotFound,
@@ -34,12 +36,13 @@ from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
-from rollcall.domain.run import CHECK_AFTER, Failure, Run, RunMessage
+from rollcall.domain.run import CHECK_AFTER, Failure, Progress, Run, RunMessage
 from rollcall.engine.apply import apply, buildings, prune, write_snapshot
 from rollcall.engine.blobs import pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare, received
 from rollcall.engine.delta import survey
 from rollcall.engine.frozen import Frozen, settings_digest
+from rollcall.engine.hold import apply_held, approved_id, judge_plan, write_approved_snapshot
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
@@ -55,6 +58,10 @@ BACK_OFF = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 """Pauses of a scheduled run whose SIS does not answer. Somebody waits for a manual run: it fails at once."""
 
 MAX_SLICES = 500
+
+SUPERSEDED = Failure(
+    "superseded", "A newer sync has run since this one was held, so it can no longer be approved."
+)
 
 Connect = Callable[[Integration, str, Mapping[str, Lookup], Mapping[str, str]], Connector]
 """From an integration, the school year, the lookups by entity and the credentials by key."""
@@ -91,7 +98,7 @@ class Engine:
         ``StoreError`` when our own stores fail, so that the message comes again.
         """
         run = self._run(message, delivery, sent_at)
-        if run is None or run.ended or message.slice < run.slice:
+        if run is None or run.ended or run.state == "held" or message.slice < run.slice:
             return "done"
         expires_at = deadline + LEASE_MARGIN
         lease = self.runs.acquire(run.district_id, run.integration_id, owner, expires_at)
@@ -241,7 +248,8 @@ class Engine:
         if job.at.stage == "diff":
             work = work or compare(job)
             plan(job, work)
-            batches = job.at.batch
+            batches = job.at.batches = job.at.batch
+            judge_plan(job)
             if job.run.mode == "preview":
                 self._finish(job.run, job.lease)
                 return
@@ -249,8 +257,35 @@ class Engine:
             _enter(job, "apply")
         if job.at.stage == "apply":
             apply(job)
-            self._finish(job.run, job.lease, snapshot=job.run.id, previous=job.at.base)
+            if job.at.held:
+                self._hold(job)
+            else:
+                self._finish(job.run, job.lease, snapshot=job.run.id, previous=job.at.base)
             prune(job)
+        elif job.at.stage == "approved":
+            self._approved(job)
+
+    def _hold(self, job: Job) -> None:
+        """Commit what need not wait, and leave the rest to a person. Other runs may go on meanwhile."""
+        run, base = job.run, job.at.base
+        job.at.stage, job.at.batch, job.at.base = "approved", 0, run.id
+        run.checkpoint = msgspec.to_builtins(job.at)
+        run.state, run.check_at = "held", None
+        run.progress = Progress(stage="held", done=0, total=job.at.held)
+        log.info("run held", extra={"run_id": run.id, "reasons": [hold.reason for hold in run.holds]})
+        self._commit(run, job.lease, run.id, base)
+
+    def _approved(self, job: Job) -> None:
+        """Apply what a person let go on, unless a newer pull has made it void."""
+        run = job.run
+        current = self.runs.state(run.district_id, run.integration_id).snapshot
+        if current not in (run.id, approved_id(run.id)):
+            run.state, run.error = "cancelled", SUPERSEDED
+            self._finish(run, job.lease)
+            return
+        apply_held(job)
+        snapshot = write_approved_snapshot(job)
+        self._finish(run, job.lease, snapshot=snapshot, previous=run.id)
 
     def _finish(
         self, run: Run, lease: Lease, snapshot: str | None = None, previous: str | None = None
@@ -259,15 +294,34 @@ class Engine:
             run.state = "completed"
         run.ended_at, run.check_at = self.clock.now(), None
         run.progress.stage = run.state
-        waiting = self.runs.finish(run, lease, snapshot, previous)
+        self._commit(run, lease, snapshot, previous)
         log.info(
             "run ended",
             extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice},
         )
-        if waiting:
-            next_run = self.runs.get(run.district_id, waiting)
-            if next_run:
-                self._send(next_run)
+
+    def _commit(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> None:
+        """Store the run's end, or that it is held, with its snapshot; then see to the runs that this concerns."""
+        superseded = self.runs.state(run.district_id, run.integration_id).held_run if snapshot else None
+        waiting = self.runs.finish(run, lease, snapshot, previous)
+        if superseded and superseded != run.id:
+            self._supersede(run.district_id, superseded)
+        next_run = self.runs.get(run.district_id, waiting) if waiting else None
+        if next_run:
+            self._send(next_run)
+
+    def _supersede(self, district_id: str, held_id: str) -> None:
+        """Close a held run that a newer one has overtaken. Who approves at this very moment is told by the runner."""
+        held = self.runs.get(district_id, held_id)
+        if held is None or held.state != "held":
+            return
+        closed = msgspec.structs.replace(
+            held, state="cancelled", error=SUPERSEDED, ended_at=self.clock.now(), check_at=None
+        )
+        try:
+            self.runs.decide(held, closed)
+        except Conflict:
+            log.info("held run decided meanwhile", extra={"run_id": held_id})
 
     def _fail(self, run: Run, lease: Lease, code: str, message: str) -> None:
         run.state, run.error = "failed", Failure(code, message)

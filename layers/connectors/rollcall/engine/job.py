@@ -27,13 +27,14 @@ SAFETY = timedelta(seconds=90)
 and then there is a chunk to write and a checkpoint to make.
 """
 
-Stage = Literal["survey", "pull", "map", "diff", "apply"]
+Stage = Literal["survey", "pull", "map", "diff", "apply", "approved"]
 _STATES: dict[Stage, RunState] = {
     "survey": "pulling",
     "pull": "pulling",
     "map": "planning",
     "diff": "planning",
     "apply": "applying",
+    "approved": "applying",
 }
 
 
@@ -56,7 +57,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """Everything a later slice needs besides the blobs. Saved only after the data it speaks of.
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
-    records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended.
+    records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended. ``batches`` is
+    how many the plan had, and ``held`` how many of its changes wait for a person.
     """
 
     stage: Stage = "survey"
@@ -69,6 +71,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     batch: int = 0
     plan_files: int = 0
     issue_files: int = 0
+    batches: int = 0
+    held: int = 0
 
 
 @dataclass
@@ -95,6 +99,7 @@ class Job:
     survey: Survey = field(default_factory=lambda: Survey(parts=[]))
     snapshot: Snapshot = field(default_factory=Snapshot)
     chunks: dict[int, RecordTable] = field(default_factory=dict)
+    cohorts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder = RunFolder(self.run)

@@ -282,7 +282,7 @@ def _other_suppliers(job: Job) -> dict[str, str]:
             continue
         blob = job.blobs.get(snapshot_key(job.run.district_id, other.id, current))
         people = unpack(blob, Snapshot).people
-        found.update({key: other.id for key, row in people.items() if _loaded(row)})
+        found.update({key: other.id for key, row in people.items() if loaded(row)})
     return found
 
 
@@ -295,7 +295,7 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
         counts = job.run.counts[split_person_key(outcome.key)[0]]
         if outcome.rejected:
             counts["reject"] += 1
-        elif outcome.change is None and _loaded(outcome.row):
+        elif outcome.change is None and loaded(outcome.row):
             counts["unchanged"] += 1
         _enroll(job, outcome.key, outcome.row)
     if changes:
@@ -321,13 +321,14 @@ def write_issues(job: Job, issues: Sequence[Issue]) -> None:
 
 def _enroll(job: Job, key: str, row: PersonRow | None) -> None:
     """Count a person in the import summary of the media application."""
-    if row is not None and row.roster and _loaded(row):
+    if row is not None and row.roster and loaded(row):
         counts = job.run.roster.setdefault(split_person_key(key)[0], {})
         standing = row.roster.partition(":")[0]
         counts[standing] = counts.get(standing, 0) + 1
 
 
-def _loaded(row: PersonRow | None) -> bool:
+def loaded(row: PersonRow | None) -> bool:
+    """Whether a person is active in the store, as far as a snapshot's row tells."""
     return row is not None and not row.flags & (ENDED | MISSING | REJECTED | WAITING)
 
 
@@ -365,6 +366,6 @@ def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
         ],
     )
     for key, row in job.snapshot.people.items():
-        if key not in touched and _loaded(row):
+        if key not in touched and loaded(row):
             job.run.counts[split_person_key(key)[0]]["unchanged"] += 1
             _enroll(job, key, row)

@@ -83,6 +83,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     tables: dict[str, RecordTable] = {}
     people: dict[str, PersonRow] = {}
     buildings: dict[str, int] = {}
+    cohorts: dict[str, int] = {}
     marker: str | None = None
     full_on: date | None = None
     reconciled: str = ""

@@ -292,6 +292,13 @@ class MemoryRuns:
         due = [(run.check_at, run.id, run) for run in runs if run.check_at and not run.ended]
         return [run for at, _, run in sorted(due, key=lambda row: row[:2]) if at <= now][:limit]
 
+    def decide(self, before: Run, after: Run) -> None:
+        stored = self.get(before.district_id, before.id)
+        if stored not in (before, after):
+            raise Conflict("run_changed", "The run has changed in the meantime; read it again.")
+        self._write(after)
+        self._held.discard(after.id)
+
     def history(
         self,
         district_id: str,

@@ -203,6 +203,16 @@ class DynamoRuns:
                 return successor
         raise Conflict("contended", "Too many changes to the same integration at once; try again.")
 
+    def decide(self, before: Run, after: Run) -> None:
+        item = _run_item(after)
+        try:
+            self._table.put(item, "doc = :doc", {":doc": text(_run_item(before), "doc")})
+        except ConditionFailed as failed:
+            if failed.old is None or failed.old.get("doc") != item["doc"]:
+                raise Conflict(
+                    "run_changed", "The run has changed in the meantime; read it again."
+                ) from failed
+
     def due(self, now: datetime, limit: int) -> list[Run]:
         runs = [_run(item) for item in self._table.get_many(due_keys(self._table, "RUN", now, limit))]
         # The index lags behind: a run that has ended or been checked meanwhile is not due.
@@ -297,6 +307,7 @@ def finished(
         waiting_run=state.waiting_run if other_active and state.waiting_run != run.id else None,
         last_run=run.id,
         last_success_at=run.ended_at if succeeded else state.last_success_at,
+        held_run=run.id if run.state == "held" else None if snapshot else state.held_run,
     )
 
 

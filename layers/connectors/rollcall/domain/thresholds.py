@@ -1,0 +1,242 @@
+"""How much of a district one run may change before a person must look at it (domain sheet §8).
+
+A limit is a percentage of the active students of a *scope*: the district's part that the integration supplies, one
+building, or one grade of one building. It is passed only by more people than the floor, so that a small school can
+have a bad day. What passes a limit waits, alone: additions and everything within the limits go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from rollcall.domain.form import Form, Record
+from rollcall.domain.grades import grade_number
+from rollcall.domain.person import Person
+from rollcall.domain.plan import Change
+from rollcall.domain.run import Hold
+
+Danger = Literal["drop", "move", "household", "update"]
+"""What a change may do to a student: end them, give them another grade or school, another family, or anything else."""
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+Scope = tuple[str | None, str | None]
+"""A building and a grade; None for all."""
+
+WHOLE: Scope = (None, None)
+ROLLOVER_PERCENT = 50
+"""So many of the active students going one grade up at once is the turn of the school year."""
+
+
+class Thresholds(Form):
+    """Limits of a district. ``floor`` people or fewer never wait; with ``hold_everything`` nothing goes on beside a
+    hold.
+    """
+
+    drop_percent: Percent = 10
+    drop_building_count: Annotated[int, Field(ge=0, le=100_000)] = 25
+    update_percent: Percent = 60
+    move_percent: Percent = 10
+    household_percent: Percent = 10
+    floor: Annotated[int, Field(ge=0, le=10_000)] = 5
+    hold_everything: bool = False
+
+    def percent(self, danger: Danger) -> int:
+        """The limit for one kind of change."""
+        limits: dict[Danger, int] = {
+            "drop": self.drop_percent,
+            "move": self.move_percent,
+            "household": self.household_percent,
+            "update": self.update_percent,
+        }
+        return limits[danger]
+
+
+class ThresholdOverride(Record):
+    """Other limits for one integration, for a while: somebody knows why tonight is different."""
+
+    thresholds: Thresholds
+    expires_at: AwareDatetime
+    reason: str
+    set_by: str
+
+
+def dangers(change: Change) -> tuple[Danger, ...]:
+    """What a change does, as far as a limit cares; an addition is none."""
+    if change.kind == "inactivate":
+        return ("drop",)
+    if change.kind != "update" or change.before is None:
+        return ()
+    before, after = change.before.person, change.after.person
+    found: list[Danger] = []
+    if change.type == "student" and _place(before) != _place(after):
+        found.append("move")
+    if before.family_id is not None and before.family_id != after.family_id:
+        found.append("household")
+    if set(change.fields) - {"family_id"}:
+        found.append("update")
+    return tuple(found)
+
+
+def cohort(person: Person) -> Scope:
+    """Building and grade of a student, as cohorts are counted."""
+    return _place(person)
+
+
+@dataclass
+class Tally:
+    """What a plan does to active students, by kind and scope; staff and contacts are counted as a whole.
+
+    ``known`` counts the changes of people who are stored.
+    """
+
+    counts: dict[tuple[str, Danger, Scope], int] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
+    up_a_grade: int = 0
+
+    def add(self, change: Change) -> None:
+        """Count one change."""
+        person = change.before.person if change.before else change.after.person
+        scopes = _scopes(person) if change.type == "student" else (WHOLE,)
+        if change.before:
+            self.known[change.type] = self.known.get(change.type, 0) + 1
+        for danger in dangers(change):
+            for scope in scopes:
+                key = (change.type, danger, scope)
+                self.counts[key] = self.counts.get(key, 0) + 1
+        if change.type == "student" and change.before and _goes_up(change.before.person, change.after.person):
+            self.up_a_grade += 1
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One limit that was passed."""
+
+    person_type: str
+    danger: Danger
+    scope: Scope
+    hold: Hold
+
+
+def judge(
+    tally: Tally, bases: Mapping[str, int], cohorts: Mapping[Scope, int], limits: Thresholds
+) -> list[Wait]:
+    """Every limit that the plan passes, widest scope first; within a scope that waits, no narrower one is named.
+
+    ``bases`` are active people by type; ``cohorts`` active students by building and grade.
+    """
+    found: list[Wait] = []
+    for (person_type, danger, scope), count in sorted(tally.counts.items(), key=_width):
+        # An integration's first sync has no people of its own yet, only those whom it finds.
+        whole = max(bases.get(person_type, 0), tally.known.get(person_type, 0))
+        base = whole if scope == WHOLE else _base(cohorts, scope) or whole
+        if person_type != "student" and danger != "drop":
+            continue
+        if any(
+            _within(scope, wait.scope)
+            for wait in found
+            if (wait.person_type, wait.danger) == (person_type, danger)
+        ):
+            continue
+        percent = limits.percent(danger)
+        over = count > limits.floor and count * 100 > percent * base
+        many = (
+            danger == "drop"
+            and scope[1] is None
+            and scope[0] is not None
+            and count > limits.drop_building_count
+        )
+        if over or many:
+            reason = _reason(danger, scope, tally, base)
+            limit = f"{percent} %" if over else f"{limits.drop_building_count} in one building"
+            hold = Hold(reason, _detail(person_type, danger, scope, count, base, limit))
+            found.append(Wait(person_type, danger, scope, hold))
+    return found
+
+
+class Waiting:
+    """Tells which changes wait."""
+
+    def __init__(self, waits: Iterable[Wait], limits: Thresholds) -> None:
+        self._waits = {(wait.person_type, wait.danger, wait.scope) for wait in waits}
+        self._everything = bool(self._waits) and limits.hold_everything
+        self._children = any(kind == "student" and danger == "drop" for kind, danger, _ in self._waits)
+
+    def __bool__(self) -> bool:
+        return bool(self._waits)
+
+    def holds(self, change: Change) -> bool:
+        """Whether a change waits. A parent is not ended while it is asked whether the children have left."""
+        if self._everything:
+            return True
+        if change.type == "contact" and change.kind == "inactivate" and self._children:
+            return True
+        person = change.before.person if change.before else change.after.person
+        scopes = _scopes(person) if change.type == "student" else (WHOLE,)
+        return any(
+            (change.type, danger, scope) in self._waits for danger in dangers(change) for scope in scopes
+        )
+
+
+def _place(person: Person) -> Scope:
+    home = next((e for e in person.enrollments if e.primary), None)
+    return (home.school if home else None, person.grade)
+
+
+def _scopes(person: Person) -> tuple[Scope, ...]:
+    building, grade = _place(person)
+    if building is None:
+        return (WHOLE,)
+    return (WHOLE, (building, None)) if grade is None else (WHOLE, (building, None), (building, grade))
+
+
+def _within(scope: Scope, wider: Scope) -> bool:
+    return wider == WHOLE or (wider[1] is None and wider[0] == scope[0])
+
+
+def _base(cohorts: Mapping[Scope, int], scope: Scope) -> int:
+    building, grade = scope
+    return sum(n for (b, g), n in cohorts.items() if b == building and grade in (None, g))
+
+
+def _goes_up(before: Person, after: Person) -> bool:
+    old, new = grade_number(before.grade), grade_number(after.grade)
+    return old is not None and new is not None and new == old + 1
+
+
+def _width(item: tuple[tuple[str, Danger, Scope], int]) -> tuple[str, str, int, str, str]:
+    (person_type, danger, (building, grade)), _ = item
+    width = (building is not None) + (grade is not None)
+    return person_type, danger, width, building or "", grade or ""
+
+
+def _reason(danger: Danger, scope: Scope, tally: Tally, base: int) -> str:
+    if danger in ("move", "update") and scope == WHOLE and tally.up_a_grade * 100 > ROLLOVER_PERCENT * base:
+        return "rollover"
+    names: dict[Danger, str] = {
+        "drop": "drops",
+        "move": "moves",
+        "household": "household_changes",
+        "update": "updates",
+    }
+    where = "" if scope == WHOLE else "_in_building" if scope[1] is None else "_in_grade"
+    return names[danger] + where
+
+
+def _detail(person_type: str, danger: Danger, scope: Scope, count: int, base: int, limit: str) -> str:
+    what: dict[Danger, str] = {
+        "drop": "would be ended",
+        "move": "would change grade or school",
+        "household": "would change family",
+        "update": "would change",
+    }
+    building, grade = scope
+    where = (
+        "" if building is None else f" of {building}" if grade is None else f" of grade {grade} of {building}"
+    )
+    people = {"student": "students", "staff": "staff", "contact": "contacts"}[person_type]
+    share = f" ({count * 100 / base:.1f} %)" if base else ""
+    return f"{count} of {base} active {people}{where} {what[danger]}{share}; the limit is {limit}."
