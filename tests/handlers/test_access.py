@@ -10,6 +10,7 @@ from .conftest import Client, schedule_form
 
 BODIES = {"PUT": {}, "POST": {}, "PATCH": {}}
 RANKS = ["viewer", "operator", "admin"]
+OPERATED = ("/runs", "/same-as", "/approve", "/reject")
 
 
 def path_of(endpoint: Endpoint) -> str:
@@ -61,7 +62,7 @@ def test_every_route_asks_for_just_its_right(client: Client, right: str) -> None
 
 def test_configuring_needs_admin_and_running_needs_operator(client: Client) -> None:
     for endpoint, path in routes(client):
-        operated = "/exports" in path or (endpoint.method != "GET" and path.endswith(("/runs", "/same-as")))
+        operated = "/exports" in path or (endpoint.method != "GET" and path.endswith(OPERATED))
         expected = "operator" if operated else "viewer" if endpoint.method == "GET" else "admin"
         if path.endswith("/onboardings/onboarding_id_none/plugin.zip"):
             expected = "admin"  # a secret is in it
