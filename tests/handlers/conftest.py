@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import logging
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -187,18 +185,10 @@ def shared_api(environment: None) -> Api:
 
 
 @pytest.fixture
-def handler(
-    client: Client, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Any]:
+def handler(client: Client, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The handler as Lambda calls it, built from the environment, at the most talkative level."""
     for name, value in {**stack.environment(), "POWERTOOLS_LOG_LEVEL": "DEBUG"}.items():
         monkeypatch.setenv(name, value)
-    for name in ("config_api", "rollcall"):
-        # What an earlier test made writes into that test's output, which is closed.
-        logger = logging.getLogger(name)
-        for kept in logger.handlers:
-            if type(kept) is logging.StreamHandler:
-                kept.stream = sys.stdout
     app._api.cache_clear()
     yield app.handler
     app._api.cache_clear()
