@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from moto import mock_aws
 
+from config_api import app
 from config_api.api import Api
 from config_api.app import build
 from config_api.bootstrap import Parts, bootstrap
@@ -148,6 +151,23 @@ class Exporter:
             make_export(self.maker, {"district_id": district_id, "export_id": export_id}, Context())
 
 
+class Wired:
+    """Lets a :class:`Client` call the handler instead of the API."""
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+
+    def handle(self, event: dict[str, Any], context: Any) -> Any:
+        """One request, logged to where this test reads: the log of an earlier test is closed."""
+        loggers = [
+            item for item in logging.Logger.manager.loggerDict.values() if isinstance(item, logging.Logger)
+        ]
+        for kept in (kept for logger in loggers for kept in logger.handlers):
+            if type(kept) is logging.StreamHandler:
+                kept.stream = sys.stdout
+        return self._handler(event, context)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -174,6 +194,16 @@ def shared_api(environment: None) -> Api:
     clock = MemoryClock(NOW)
     exporter = Exporter(dataclasses.replace(maker, clock=clock))
     return build(dataclasses.replace(parts, clock=clock, exporter=exporter))
+
+
+@pytest.fixture
+def handler(client: Client, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The handler as Lambda calls it, built from the environment, at the most talkative level."""
+    for name, value in {**stack.environment(), "POWERTOOLS_LOG_LEVEL": "DEBUG"}.items():
+        monkeypatch.setenv(name, value)
+    app._api.cache_clear()
+    yield app.handler
+    app._api.cache_clear()
 
 
 @pytest.fixture

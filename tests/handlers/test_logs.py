@@ -1,7 +1,6 @@
 """What the API logs, at the most talkative level: neither a secret nor anything that was typed."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,26 +8,8 @@ import pytest
 from config_api import app
 from config_api.bootstrap import Parts
 from rollcall.domain.errors import StoreError
-from tests.support.aws import Stack
 
-from .conftest import Client, Forms
-
-
-@pytest.fixture
-def handler(client: Client, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The handler as Lambda calls it, built from the environment."""
-    for name, value in {**stack.environment(), "POWERTOOLS_LOG_LEVEL": "DEBUG"}.items():
-        monkeypatch.setenv(name, value)
-    app._api.cache_clear()
-    yield app.handler
-    app._api.cache_clear()
-
-
-class Wired:
-    """Lets a :class:`Client` call the handler instead of the API."""
-
-    def __init__(self, handler: Any) -> None:
-        self.handle = handler
+from .conftest import Client, Forms, Wired
 
 
 def test_no_secret_is_logged(

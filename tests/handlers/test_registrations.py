@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config_api import app
 from config_api.problems import Problem, problem_of
 from config_api.registration import MEDIA_TYPES, read_registration
 from rollcall.domain.form import Invalid
 from simulators.powerschool.plugin import Plugin
-from tests.support.aws import Stack
 
-from .conftest import Client, Context
+from .conftest import Client, Context, Wired
 from .onboarded import begun, downloaded, post_of, send
 
 JSON, FORM, XML = "application/json", "application/x-www-form-urlencoded", "application/xml"
@@ -219,31 +217,17 @@ def test_there_is_nothing_to_read(client: Client, method: str) -> None:
 def test_nothing_that_is_posted_is_logged(
     client: Client,
     plugin: Plugin,
-    stack: Stack,
-    monkeypatch: pytest.MonkeyPatch,
+    handler: Any,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """At the most talkative level, for a plugin that is let in as for one that is not."""
-    for name, value in {**stack.environment(), "POWERTOOLS_LOG_LEVEL": "DEBUG"}.items():
-        monkeypatch.setenv(name, value)
-    app._api.cache_clear()
-    try:
-        for body in ('"wrong"', '"SECRET"', '"SECRET"'):
-            raw = f'{{"clientId": "CNRYid", "clientSecret": "CNRYsecret", "callbackData": {body}}}'
-            knock(Client(Handler()), plugin, JSON, raw)
-    finally:
-        app._api.cache_clear()
+    for body in ('"wrong"', '"SECRET"', '"SECRET"'):
+        raw = f'{{"clientId": "CNRYid", "clientSecret": "CNRYsecret", "callbackData": {body}}}'
+        knock(Client(Wired(handler)), plugin, JSON, raw)
     printed = capsys.readouterr()
     assert "registration refused" in printed.out
     assert "plugin registered" in printed.out
     _, secret = plugin.registration or ("", "")
     for text in ("CNRY", "Q05SW", secret):
         assert text not in printed.out + printed.err + caplog.text
-
-
-class Handler:
-    """Lets a :class:`Client` call the handler as Lambda does."""
-
-    def handle(self, event: dict[str, Any], context: Context) -> dict[str, Any]:
-        return app.handler(event, context)

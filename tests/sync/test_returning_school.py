@@ -63,8 +63,10 @@ def client_of(made: InProcess) -> Client:
         queue=made.queue,
         vault=MemoryVault(),
         examiner=None,  # type: ignore[arg-type]
+        exporter=None,  # type: ignore[arg-type]
         idempotency=None,  # type: ignore[arg-type]
         addresses="loopback",
+        api_url="https://api.example.org",
     )
     return Client(build(parts), groups=f"[{DISTRICT}/admin]")
 
