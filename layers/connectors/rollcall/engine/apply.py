@@ -8,6 +8,7 @@ from rollcall.engine.compare import Received
 from rollcall.engine.job import Job
 from rollcall.engine.plan import next_people
 from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.unmapped import write_unmapped
 
 
 def apply(job: Job) -> None:
@@ -28,13 +29,15 @@ def apply(job: Job) -> None:
 
 def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
     """What the next run compares with. It counts only once the run is finished with it."""
+    people = next_people(job, plan_batches)
+    write_unmapped(job, people)
     snapshot = Snapshot(
         settings=bytes.fromhex(job.at.settings),
         previous=job.at.base,
         blobs=received.blobs,
         days=received.days,
         tables=received.tables,
-        people=next_people(job, plan_batches),
+        people=people,
         buildings=buildings(job),
         marker=job.survey.marker,
         full_on=job.snapshot.full_on if job.survey.delta else job.today,

@@ -55,7 +55,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """Everything a later slice needs besides the blobs. Saved only after the data it speaks of.
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
-    records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended.
+    records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended. ``unmapped``: how
+    many values the run left for the queue.
     """
 
     stage: Stage = "survey"
@@ -68,6 +69,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     batch: int = 0
     plan_files: int = 0
     issue_files: int = 0
+    unmapped: int = 0
 
 
 @dataclass
