@@ -20,6 +20,7 @@ from config_api.routes import (
     runs,
     schedules,
     systems,
+    unmapped,
 )
 from rollcall.store.logs import structured_logger
 from rollcall.store.settings import Settings
@@ -28,7 +29,8 @@ from rollcall.store.settings import Settings
 def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
-    for module in (systems, districts, integrations, mappings, schedules, runs, people, media, openapi):
+    configuration = (systems, districts, integrations, mappings, schedules)
+    for module in (*configuration, unmapped, runs, people, media, openapi):
         module.register(api)
     return api
 

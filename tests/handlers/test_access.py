@@ -10,6 +10,7 @@ from .conftest import Client, schedule_form
 
 BODIES = {"PUT": {}, "POST": {}, "PATCH": {}}
 RANKS = ["viewer", "operator", "admin"]
+OPERATED = ("/runs", "/unmapped", "/same-as")
 
 
 def path_of(endpoint: Endpoint) -> str:
@@ -59,7 +60,9 @@ def test_every_route_asks_for_just_its_right(client: Client, right: str) -> None
 
 def test_configuring_needs_admin_and_running_needs_operator(client: Client) -> None:
     for endpoint, path in routes(client):
-        expected = "viewer" if endpoint.method == "GET" else "operator" if path.endswith("/runs") else "admin"
+        expected = (
+            "viewer" if endpoint.method == "GET" else "operator" if path.endswith(OPERATED) else "admin"
+        )
         assert endpoint.right == expected, endpoint
 
 
