@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from rapidfuzz import fuzz, process, utils
@@ -18,6 +18,7 @@ CONFIDENT = 60
 _SPELLED_ALIKE = 95
 _USUAL = 90
 _USUAL_BUT_NEW = 75
+_PART = 80
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -33,11 +34,11 @@ class Suggester:
 
     def __init__(self, mapping: CodeMapping) -> None:
         self._entity = mapping.entity
-        self._values = {entry.value: _words(entry.value) for entry in mapping.entries}
         self._externals = {entry.external: entry.value for entry in mapping.entries}
-        self._written = {external: _words(external) for external in self._externals}
+        self._values = _readable(entry.value for entry in mapping.entries)
+        self._written = _readable(self._externals)
         self._bare = {_bare(external): external for external in reversed(self._externals)}
-        self._folded = {value.casefold(): value for value in reversed(self._values)}
+        self._folded = {entry.value.casefold(): entry.value for entry in reversed(mapping.entries)}
 
     def proposals(self, value: str, label: str | None) -> list[Proposal]:
         """The likeliest of our values for one of the SIS's, which it may have a name for."""
@@ -63,32 +64,27 @@ class Suggester:
             yield Proposal(ours or usual, sure, "This is what the word or code usually means.")
 
     def _alike(self, value: str, label: str | None) -> Iterable[Proposal]:
-        for said in filter(None, dict.fromkeys((label, value))):
-            words = _words(said)
-            # Numbers that look alike mean different things.
-            if not any(letter.isalpha() for letter in words):
-                continue
-            for _, score, ours in _closest(words, self._values):
-                yield Proposal(
-                    ours, _capped(score), f"{'Its name' if said is label else 'It'} reads like this."
-                )
-            for _, score, external in _closest(words, self._written):
-                yield Proposal(self._externals[external], _capped(score), f"It reads like {external}.")
+        for said, words in _readable(filter(None, (label, value))).items():
+            it = "Its name" if said == label else "It"
+            for ours, confidence in _closest(words, self._values):
+                yield Proposal(ours, confidence, f"{it} reads like this.")
+            for external, confidence in _closest(words, self._written):
+                yield Proposal(self._externals[external], confidence, f"{it} reads like {external}.")
 
 
-def _closest(words: str, choices: dict[str, str]) -> list[tuple[str, float, str]]:
-    return process.extract(
-        words, choices, scorer=fuzz.token_sort_ratio, score_cutoff=CONFIDENT, limit=AT_MOST
-    )
+def _closest(words: str, choices: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """The keys of what is spelled nearly alike, or has all the words of the other and more, with how alike it is."""
+    for scorer, most in ((fuzz.token_sort_ratio, _USUAL), (fuzz.token_set_ratio, _PART)):
+        for _, score, key in process.extract(
+            words, choices, scorer=scorer, score_cutoff=CONFIDENT, limit=AT_MOST
+        ):
+            yield key, round(score * most / 100)
 
 
-def _capped(score: float) -> int:
-    """A likeness is never as sure as the same word."""
-    return min(round(score), _USUAL)
-
-
-def _words(text: str) -> str:
-    return utils.default_process(text)
+def _readable(texts: Iterable[str]) -> dict[str, str]:
+    """The words of those texts that hold any, by text: numbers that look alike mean different things."""
+    found = {text: utils.default_process(text) for text in texts}
+    return {text: words for text, words in found.items() if any(letter.isalpha() for letter in words)}
 
 
 def _bare(text: str) -> str:
