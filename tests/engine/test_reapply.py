@@ -13,8 +13,8 @@ from rollcall.engine.blobs import RunFolder
 from rollcall.engine.pull import KEEP_DAYS
 from tests.engine.codes import answer, coded
 from tests.engine.faults import MODES, Mode
-from tests.engine.test_delta import feed, night
-from tests.engine.test_laws import outcome
+from tests.engine.test_delta import feed, feeding, night
+from tests.engine.test_laws import load, outcome, rosters
 from tests.engine.world import D, World, student
 
 ANSWERS = {"grade_level": {"T": "TK"}, "gender": {"U": "Unknown"}}
@@ -98,6 +98,23 @@ def test_whatever_is_answered_it_is_as_if_it_had_always_been_mapped(
     first.write_count()
     assert first.sync().state == "completed"
     assert first.write_count() == 0, "the next sync finds nothing to do"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(rosters, min_size=2, max_size=4), st.booleans())
+def test_without_an_answer_it_changes_nobody(history: list[Any], feeds: bool) -> None:
+    """Whatever the nights before were, and whatever the SIS holds by now; contacts come one by one or from a feed."""
+    world = feeding() if feeds else World()
+    for roster in history[:-1]:
+        load(world.sis, roster)
+        world.sync()
+        world.clock.advance(days=1)
+    load(world.sis, history[-1])
+    before = outcome(world)[0]
+    run = reapply(world)
+    assert (run.state, run.error) == ("completed", None)
+    assert world.write_count() == 0
+    assert outcome(world)[0] == before
 
 
 def test_what_moved_in_the_sis_waits_for_the_next_sync(pulled: World) -> None:
