@@ -65,6 +65,21 @@ def test_a_grade_that_is_answered_lets_its_students_in_without_a_request(system:
     assert [value for value in queue(made) if value.entity == "grade_level"] == []
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_queue_is_the_same_on_a_night_in_which_nobody_moved(system: str) -> None:
+    """Guards: a value that counts only on the night in which the records that have it came."""
+    made = InProcess(system, PEOPLE)
+    for entity in code_tables(system, made.generated):
+        if entity not in ("academic_year", "building"):
+            made.map_codes(entity, rows(made, entity)[1:])
+    assert made.sync().state == "completed"
+    first = queue(made)
+    assert len({value.entity for value in first}) > 1
+    made.clock.advance(days=1)
+    assert made.sync().state == "completed"
+    assert queue(made) == first
+
+
 @pytest.mark.parametrize("system", ["powerschool", "powerschool_query", "aeries", "illuminate"])
 def test_a_gender_that_is_answered_is_filled_in_and_everything_else_stands(system: str) -> None:
     made = InProcess(system, PEOPLE)
@@ -121,3 +136,21 @@ def test_photos_planned_again_reach_who_has_come_since() -> None:
     assert (run.state, run.error) == ("completed", None)
     assert run.counts["student"]["update"] == sum(p.photo is not None for p in made.persons().values()) > 0
     assert made.sender.requests == asked
+
+
+def test_a_night_told_by_the_change_feed_counts_everybody_and_follows_an_answer_in_full() -> None:
+    made = InProcess("aeries", PEOPLE, use_change_feed=True)
+    full = rows(made, "grade_level")
+    made.map_codes("grade_level", full[:-1])
+    assert made.sync().pull == "full"
+    first = queue(made)
+    made.clock.advance(days=1)
+    assert (made.sync().pull, queue(made)) == ("delta", first)
+    made.map_codes("grade_level", full)
+    asked = list(made.sender.requests)
+    run = made.sync(trigger="reapply")
+    assert (run.state, run.pull, run.counts["student"]["reject"]) == ("completed", None, 0)
+    assert run.counts["student"]["add"] == sum(v.count for v in first if v.entity == "grade_level") > 0
+    assert made.sender.requests == asked
+    made.clock.advance(days=1)
+    assert made.sync().pull == "full"
