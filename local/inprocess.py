@@ -22,7 +22,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry, Lookup
 from rollcall.domain.person import Person
 from rollcall.domain.plan import StoredPerson
-from rollcall.domain.run import Run, RunMessage
+from rollcall.domain.run import Run, RunMessage, Trigger
 from rollcall.engine.engine import Engine
 from rollcall.store.memory import (
     MemoryBlobs,
@@ -100,7 +100,13 @@ class InProcess:
         self.queue, self.runs = MemoryQueue(), MemoryRuns(self.clock)
         self._configure(settings)
 
-    def sync(self, mode: str = "sync", integration_id: str = INTEGRATION, slice_seconds: float = 300) -> Run:
+    def sync(
+        self,
+        mode: str = "sync",
+        integration_id: str = INTEGRATION,
+        slice_seconds: float = 300,
+        trigger: Trigger = "manual",
+    ) -> Run:
         """Run one sync to its end, slice by slice, as the queue would drive it.
 
         A slice of 0 s stops wherever it can.
@@ -110,6 +116,7 @@ class InProcess:
             district_id=DISTRICT,
             integration_id=integration_id,
             mode="preview" if mode == "preview" else "sync",
+            trigger=trigger,
         )
         deliveries = 0
         while message is not None:

@@ -25,6 +25,7 @@ from config_api.routes import (
     runs,
     schedules,
     systems,
+    unmapped,
 )
 from rollcall.store.logs import structured_logger
 from rollcall.store.settings import Settings
@@ -35,7 +36,7 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(runs, holds, people, media, reconciliation, exports, openapi),
+        *(unmapped, runs, holds, people, media, reconciliation, exports, openapi),
     ):
         module.register(api)
     return api

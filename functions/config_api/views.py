@@ -234,8 +234,9 @@ class RunView(View):
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
     pull: PullKind | None = Field(
-        description="Whether everybody was read, or only who changed since the last pull; null until that is known. "
-        "A delta ends nobody for not being there: that waits for the next full pull"
+        description="Whether everybody was read, or only who changed since the last pull; null until that is known, "
+        "and where the last pull is planned again. A delta ends nobody for not being there: that waits for the next "
+        "full pull"
     )
     coverage: dict[str, CoverageView]
     roster: dict[PersonType, dict[str, int]]

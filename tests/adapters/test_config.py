@@ -146,6 +146,21 @@ def test_a_missing_mapping_is_missed(config: ConfigStore) -> None:
         config.mappings("lakeview", ["map_1", "map_2"])
 
 
+def test_mappings_are_written_together_or_not_at_all(config: ConfigStore) -> None:
+    """Guards: half of an operator's answers standing, because somebody else wrote one of the mappings."""
+    first, other = mapping(), mapping(id="map_2", entity="gender")
+    config.put_mappings([first, other])
+    config.put_mapping(mapping(id="map_2", entity="gender", version=2, name="Edited"))
+    both = [mapping(version=2, name="New"), mapping(id="map_2", entity="gender", version=2, name="New")]
+    with pytest.raises(Conflict):
+        config.put_mappings(both)
+    assert config.mappings("lakeview", ["map_1"])["map_1"] == first
+    both = [mapping(version=2, name="New"), mapping(id="map_2", entity="gender", version=3, name="New")]
+    for _ in range(2):  # the same again: a reply was lost
+        config.put_mappings(both)
+    assert config.mappings("lakeview", ["map_1", "map_2"]) == {made.id: made for made in both}
+
+
 def test_secrets_that_are_left_out_stay(config: ConfigStore) -> None:
     config.put_integration(integration(), {"a": "1", "b": "2"})
     config.put_integration(integration(version=2), {"b": "3"})

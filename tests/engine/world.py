@@ -10,7 +10,7 @@ from typing import Any
 from rollcall.connectors.base import Connector
 from rollcall.domain.district import District
 from rollcall.domain.integration import Integration
-from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.mapping import CodeMapping, Lookup
 from rollcall.domain.person import Issue, Person
 from rollcall.domain.plan import Change
 from rollcall.domain.ports import Clock
@@ -116,9 +116,13 @@ class World:
     def engine(self) -> Engine:
         """A fresh process: nothing of an earlier slice survives but what the stores hold."""
 
-        def connect(integration: Integration, *_: Any) -> Connector:
+        def connect(
+            integration: Integration, _: str, lookups: Mapping[str, Lookup], __: Mapping[str, str]
+        ) -> Connector:
             sis = self.others.get(integration.id, self.sis)
             connector: Any = self.connector(sis, D, integration.source, self.connector_version)
+            if "lookups" in connector.__dataclass_fields__:
+                connector.lookups = lookups
             if integration.pictures_only:
                 connector = PhotoConnector(sis)
             return Faulty(connector, self.faults, "sis")  # type: ignore[return-value]
@@ -126,7 +130,7 @@ class World:
         clock: Clock = self.clock
         return Engine(
             settings=self._faulty(self.config, "config"),
-            secrets=NoSecrets(),
+            secrets=self._faulty(NoSecrets(), "secrets"),
             runs=self._faulty(self.runs, "runs"),
             people=self._faulty(self.people, "people"),
             blobs=self._faulty(self.blobs, "blobs"),

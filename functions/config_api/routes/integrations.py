@@ -12,21 +12,20 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
 from config_api.archive import zip_answer
+from config_api.asking import ask_for_run, refuse_inactive
 from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.problems import Problem, field_errors
 from config_api.views import IntegrationView, RunView, integration_view, run_view
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
-from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Form, Invalid
 from rollcall.domain.inspection import Inquiry
 from rollcall.domain.integration import Integration, apply_form, secrets_of
 from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.run import CHECK_AFTER, Mode, Run
+from rollcall.domain.run import Mode, Run
 from rollcall.domain.systems import SYSTEMS, AnyForm, AnyNew, AnyUpdate, IntegrationUpdate, Secret
 from rollcall.domain.trial import AnyTrial
-from rollcall.engine.start import start
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)
 _run: TypeAdapter[RunView] = TypeAdapter(RunView)
@@ -172,19 +171,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     ) -> RunView:
         def make(making: Making) -> RunView:
             integration = parts.config.integration(district_id, integration_id)
-            if not integration.active:
-                raise Conflict("integration_inactive", "The integration is inactive; activate it to run it.")
-            run = Run(
-                id=making.new_id("run"),
-                district_id=district_id,
-                integration_id=integration_id,
-                system=integration.system,
-                mode=request.mode,
-                requested_by=api.caller.user,
-                queued_at=making.now,
-                check_at=making.now + CHECK_AFTER,
-            )
-            return run_view(start(parts.runs, parts.queue, run))
+            refuse_inactive(integration)
+            return run_view(ask_for_run(api, making, integration, mode=request.mode))
 
         return once(api, district_id, idempotency_key, _run, make)
 

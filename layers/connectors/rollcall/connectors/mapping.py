@@ -319,7 +319,7 @@ def in_scope(
         if building is None:
             found = issue("school_not_mapped", field="school", value=number)
             message = found.message.replace("This school", f"School {number} ({name or 'without a name'})")
-            issues.append(msgspec.structs.replace(found, message=message))
+            issues.append(msgspec.structs.replace(found, message=message, label=name))
         else:
             mapped.append((number, building))
     if not mapped:

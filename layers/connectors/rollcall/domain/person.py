@@ -120,7 +120,8 @@ class Household(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing wrong with one record. ``value`` is shown to administrators and never logged.
+    """One thing wrong with one record. ``value`` is shown to administrators and never logged; ``label`` is what the SIS
+    calls it, where it says.
 
     An error keeps the whole record out; a warning drops only the value.
     """
@@ -133,6 +134,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_id: str | None = None
     field: str | None = None
     value: str | None = None
+    label: str | None = None
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,8 +96,8 @@ class Run(msgspec.Struct, kw_only=True):
 
     ``roster`` counts the people in the media application by person type: ``invited``, ``blocked``, and parents who are
     the ``same`` as a member of staff. ``issue_codes`` says why.
-    ``pull`` is None until the SIS has been surveyed; a delta pull asks only for people who changed, and ends nobody
-    for not being there.
+    ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
+    only for people who changed, and ends nobody for not being there.
     """
 
     id: str
@@ -132,6 +132,11 @@ class Run(msgspec.Struct, kw_only=True):
     def ended(self) -> bool:
         """True when nothing will change any more."""
         return self.state in TERMINAL
+
+    @property
+    def reapplies(self) -> bool:
+        """True when the run plans the last pull again, with the mappings as they are now, and never asks the SIS."""
+        return self.trigger == "reapply"
 
     def message(self) -> RunMessage:
         """The queue message for the run's next slice."""

@@ -43,6 +43,11 @@ _ONCE = frozenset({"building"})
 
 def standard_value(entity: Entity, code: Code) -> str:
     """Our value for a code, told by its label before the code itself; never blank."""
+    return usual_value(entity, code) or code.label or code.value
+
+
+def usual_value(entity: Entity, code: Code) -> str | None:
+    """What a word or code usually means, told by its label first; None where nothing is usual."""
     known = _KNOWN.get(entity, {})
     for written in (code.label, code.value):
         folded = (written or "").strip().casefold()
@@ -51,7 +56,7 @@ def standard_value(entity: Entity, code: Code) -> str:
         grade = _GRADE.fullmatch(folded) if entity == "grade_level" else None
         if grade:
             return grade[1]
-    return code.label or code.value
+    return None
 
 
 def suggestion(table: CodeTable) -> Suggestion:

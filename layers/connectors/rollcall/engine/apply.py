@@ -13,6 +13,7 @@ from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.job import Job
 from rollcall.engine.plan import next_people
 from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.unmapped import write_unmapped
 
 
 def apply(job: Job) -> None:
@@ -37,13 +38,15 @@ def apply(job: Job) -> None:
 
 def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
     """What the next run compares with. It counts only once the run is finished with it."""
+    people = keep_waiting(job, next_people(job, plan_batches))
+    write_unmapped(job, people)
     snapshot = Snapshot(
         settings=bytes.fromhex(job.at.settings),
         previous=job.at.base,
         blobs=received.blobs,
         days=received.days,
         tables=received.tables,
-        people=keep_waiting(job, next_people(job, plan_batches)),
+        people=people,
         cohorts=job.cohorts,
         buildings=buildings(job),
         marker=job.survey.marker,

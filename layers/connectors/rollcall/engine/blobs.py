@@ -53,6 +53,9 @@ class RunFolder:
     def issues(self, part: int) -> str:
         return f"runs/{self._base}/issues/{part}.jsonl.zst"
 
+    def unmapped(self) -> str:
+        return f"runs/{self._base}/unmapped.zst"
+
     def snapshot(self) -> str:
         return snapshot_key(*self._base.split("/"))
 

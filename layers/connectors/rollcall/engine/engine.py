@@ -5,6 +5,8 @@
     survey → pull → guard → map → diff → judge → apply → commit
                                                    └─ what passes a limit: held → approved → commit
 
+A run that reapplies the last pull goes the same way, with a survey that asks nobody and nothing to pull.
+
 A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the
 next. Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
 """
@@ -47,6 +49,7 @@ from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
 from rollcall.engine.pull import pull, stream_table
+from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
 from rollcall.engine.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -183,15 +186,15 @@ class Engine:
         if first:
             run.started_at = self.clock.now()
             run.state = "pulling"
-        frozen = Frozen.take(self.settings, self.blobs, run) if first else Frozen.load(self.blobs, run)
+        frozen = self._settings(run) if first else Frozen.load(self.blobs, run)
         lookups = frozen.lookups()
         school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
         run.system = frozen.integration.system
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
-        if pulling:
+        if pulling and not run.reapplies:
             frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
         # No connector is made without; only one that pulls sends them anywhere.
-        credentials = self._credentials(run)
+        credentials = NO_CREDENTIALS if run.reapplies else self._credentials(run)
         job = Job(
             run=run,
             lease=lease,
@@ -219,6 +222,10 @@ class Engine:
             job.survey = unpack(self.blobs.get(job.folder.survey()), Survey)
         return job
 
+    def _settings(self, run: Run) -> Frozen:
+        now = Frozen.take(self.settings, self.blobs, run)
+        return settings_of(run, now, self.runs, self.blobs) if run.reapplies else now
+
     def _credentials(self, run: Run) -> Mapping[str, str]:
         try:
             return self.secrets.credentials(run.district_id, run.integration_id)
@@ -232,10 +239,13 @@ class Engine:
     def _advance(self, job: Job) -> None:
         work: Work | None = None
         if job.at.stage == "survey":
-            survey(job)
+            if job.run.reapplies:
+                restore(job)
+            else:
+                survey(job)
+                job.run.pull = "delta" if job.survey.delta else "full"
             self.blobs.put(job.folder.survey(), pack(job.survey))
             job.at.settings = settings_digest(job)
-            job.run.pull = "delta" if job.survey.delta else "full"
             _enter(job, "pull")
         if job.at.stage == "pull":
             pull(job)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -99,13 +101,20 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 
 def settings_digest(job: Job) -> str:
     """Hex digest of everything besides the records that decides what they map to."""
+    return digest(job, job.integration, job.lookups, job.survey.reference)
+
+
+def digest(
+    job: Job, integration: Integration, lookups: Mapping[str, Lookup], reference: dict[str, Any]
+) -> str:
+    """The same for other settings than the run's own."""
     facts = [
         _FORMAT,
         job.connector.version,
         job.school_year,
-        [str(getattr(job.integration, name)) for name in _SHAPING],
-        sorted((entity, lookup.version) for entity, lookup in job.lookups.items()),
-        job.survey.reference,
+        [str(getattr(integration, name)) for name in _SHAPING],
+        sorted((entity, lookup.version) for entity, lookup in lookups.items()),
+        reference,
         job.accounts.digest,
     ]
     return hashlib.blake2b(msgspec.json.encode(facts, order="sorted"), digest_size=16).hexdigest()

@@ -58,7 +58,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
     records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended. ``batches`` is
-    how many the plan had, and ``held`` how many of its changes wait for a person.
+    how many the plan had, ``held`` how many of its changes wait for a person, and ``unmapped`` how many values the run
+    left for the queue.
     """
 
     stage: Stage = "survey"
@@ -73,6 +74,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     issue_files: int = 0
     batches: int = 0
     held: int = 0
+    unmapped: int = 0
 
 
 @dataclass

@@ -7,7 +7,7 @@ stand in an attribute of their own, so that a list of mappings need not carry th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
@@ -53,6 +53,9 @@ class ConfigStore(Settings, Protocol):
         """Every mapping without its rows, and how many rows it has."""
 
     def put_mapping(self, mapping: CodeMapping) -> None: ...
+
+    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
+        """Store all of a few mappings, or none."""
 
     def put_twin(self, twin: Twin) -> None:
         """Store a decision over any earlier one about the same parent."""
@@ -158,10 +161,15 @@ class DynamoConfig:
         ]
 
     def put_mapping(self, mapping: CodeMapping) -> None:
-        head = mapping.model_dump_json(exclude={"entries"})
-        item = _record(f"{mapping.district_id}#MAPPING", mapping.id, mapping.version, head)
-        entries = _entries.dump_json(mapping.entries).decode()
-        self._put({**item, "entries": entries, "entry_count": len(mapping.entries)})
+        self._put(_mapping_item(mapping))
+
+    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
+        items = [_mapping_item(mapping) for mapping in mappings]
+        try:
+            self._table.transact(*(self._table.put_op(item, *_follows(item)) for item in items))
+        except TransactionFailed as failed:
+            for position, old in failed.failed.items():
+                _unless_repeated(items[position], old)
 
     def twins(self, district_id: str) -> list[Twin]:
         items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#TWIN"})
@@ -318,6 +326,13 @@ def _schedule_item(schedule: Schedule) -> Item:
     if schedule.next_run_at:
         item |= {"due_pk": due_shard("SCHEDULE", schedule.id), "due_at": moment(schedule.next_run_at)}
     return item
+
+
+def _mapping_item(mapping: CodeMapping) -> Item:
+    head = mapping.model_dump_json(exclude={"entries"})
+    item = _record(f"{mapping.district_id}#MAPPING", mapping.id, mapping.version, head)
+    entries = _entries.dump_json(mapping.entries).decode()
+    return {**item, "entries": entries, "entry_count": len(mapping.entries)}
 
 
 def _mapping(item: Item) -> CodeMapping:

@@ -107,6 +107,12 @@ class MemoryConfig:
         _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
         self._mappings[mapping.district_id, mapping.id] = mapping
 
+    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
+        for mapping in mappings:
+            stored = self._mappings.get((mapping.district_id, mapping.id))
+            _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
+        self._mappings.update({(mapping.district_id, mapping.id): mapping for mapping in mappings})
+
     def twins(self, district_id: str) -> list[Twin]:
         return [self._twins[key] for key in sorted(self._twins) if key[0] == district_id]
 
