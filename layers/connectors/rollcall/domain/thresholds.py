@@ -55,6 +55,12 @@ class Thresholds(Form):
         return limits[danger]
 
 
+UNLIMITED = Thresholds(
+    drop_percent=100, drop_building_count=100_000, update_percent=100, move_percent=100, household_percent=100
+)
+"""Limits that nothing passes: for the night on which a whole district is meant to change."""
+
+
 class ThresholdOverride(Record):
     """Other limits for one integration, for a while: somebody knows why tonight is different."""
 
