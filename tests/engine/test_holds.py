@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollcall.domain.errors import Conflict
 from rollcall.domain.run import CHECK_AFTER, Approval, Run
-from rollcall.domain.thresholds import Thresholds
+from rollcall.domain.thresholds import UNLIMITED
 from tests.engine.faults import MODES, Faults
 from tests.engine.sis import Sis
 from tests.engine.world import NOON, D, World, student
@@ -21,13 +21,7 @@ NORTH, SOUTH = 60, 40
 def town(grades: dict[int, str] | None = None, **thresholds: Any) -> World:
     """100 students in two schools, of households of their own, and limits that only the test sets."""
     world = World()
-    open_limits = {
-        "drop_percent": 100,
-        "drop_building_count": 1000,
-        "move_percent": 100,
-        "household_percent": 100,
-    }
-    limits = Thresholds(**{**open_limits, "update_percent": 100, "floor": 0, **thresholds})
+    limits = UNLIMITED.model_copy(update={"floor": 0, **thresholds})
     district = world.config.district(D)
     world.config.put_district(district.model_copy(update={"thresholds": limits, "version": 2}))
     world.sis.page_size = 50

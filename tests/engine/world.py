@@ -15,6 +15,7 @@ from rollcall.domain.person import Issue, Person
 from rollcall.domain.plan import Change
 from rollcall.domain.ports import Clock
 from rollcall.domain.run import Run, RunMessage
+from rollcall.domain.thresholds import UNLIMITED
 from rollcall.engine.blobs import RunFolder, unpack_lines
 from rollcall.engine.engine import Busy, Engine
 from rollcall.store.memory import (
@@ -71,7 +72,14 @@ class World:
     def __post_init__(self) -> None:
         self.runs = MemoryRuns(self.clock)
         self.config.put_district(
-            District(id=D, name="Lakeview", time_zone="America/Los_Angeles", created_at=NOON, updated_at=NOON)
+            District(
+                id=D,
+                name="Lakeview",
+                time_zone="America/Los_Angeles",
+                thresholds=UNLIMITED,
+                created_at=NOON,
+                updated_at=NOON,
+            )
         )
         for entity in ENTITIES:
             self.config.put_mapping(
