@@ -209,3 +209,25 @@ def test_get_many_and_states_skip_what_is_not_there(runs: AnyRuns) -> None:
     assert list(runs.get_many("lakeview", ["run_1", "run_9"])) == ["run_1"]
     assert runs.states("lakeview", ["int_1", "int_9"])["int_1"].active_run == "run_1"
     assert list(runs.states("lakeview", ["int_9"])) == []
+
+
+def test_a_held_run_lets_others_begin_and_is_decided_about_once(runs: AnyRuns) -> None:
+    """Guards: two approvals at once, and a held run that keeps the integration from ever running again."""
+    lease = take(runs)
+    run = begun(runs, lease)
+    held = msgspec.structs.replace(copy.deepcopy(run), state="held")
+    assert runs.finish(held, lease, "run_1", None) is None
+    state = runs.state("lakeview", "int_1")
+    assert (state.active_run, state.held_run, state.snapshot) == (None, "run_1", "run_1")
+    assert state.last_success_at is None
+    approved = msgspec.structs.replace(copy.deepcopy(held), state="applying", slice=1)
+    runs.decide(held, approved)
+    runs.decide(held, approved)  # the reply was lost
+    with pytest.raises(Conflict):
+        runs.decide(held, msgspec.structs.replace(copy.deepcopy(held), state="rejected"))
+    stored = runs.get("lakeview", "run_1")
+    assert stored is not None
+    assert stored.state == "applying"
+    assert runs.begin(stored, lease)
+    runs.finish(ended(stored), lease, "run_1-approved", "run_1")
+    assert runs.state("lakeview", "int_1").held_run is None
