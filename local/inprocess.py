@@ -25,14 +25,8 @@ from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import Run, RunMessage, Trigger
 from rollcall.domain.thresholds import UNLIMITED
 from rollcall.engine.engine import Engine
-from rollcall.store.memory import (
-    MemoryBlobs,
-    MemoryClock,
-    MemoryConfig,
-    MemoryPeople,
-    MemoryQueue,
-    MemoryRuns,
-)
+from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryPeople, MemoryQueue, MemoryRuns
+from rollcall.store.memory_config import MemoryConfig
 from simulators import aeries, illuminate, oneroster, powerschool
 from simulators import district as generated
 from simulators.codes import code_tables

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from config_api.body import body_bytes, json_object, media_type
 from config_api.problems import Problem, field_errors
 from rollcall.domain.form import FieldError, Invalid, raise_if_any
-from rollcall.domain.systems import PowerSchoolCredentials
+from rollcall.domain.forms import PowerSchoolCredentials
 
 MEDIA_TYPES = ("application/json", "application/x-www-form-urlencoded", "application/xml", "text/xml")
 MAX_BYTES = 16 * 1024

@@ -10,15 +10,8 @@ from moto import mock_aws
 from rollcall.store.blobs import S3Blobs
 from rollcall.store.config import ConfigStore, DynamoConfig
 from rollcall.store.dynamo import Table
-from rollcall.store.memory import (
-    MemoryBlobs,
-    MemoryClock,
-    MemoryConfig,
-    MemoryPeople,
-    MemoryQueue,
-    MemoryRuns,
-    MemoryVault,
-)
+from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryPeople, MemoryQueue, MemoryRuns, MemoryVault
+from rollcall.store.memory_config import MemoryConfig
 from rollcall.store.people import DynamoPeople
 from rollcall.store.people_order import DynamoEverybody
 from rollcall.store.queue import SqsQueue

@@ -12,7 +12,8 @@ from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.reconciliation import Confirmed, ReconciliationHead
 from rollcall.domain.schedule import Daily, Schedule
 from rollcall.store.config import ConfigStore
-from rollcall.store.memory import MemoryConfig, MemoryVault
+from rollcall.store.memory import MemoryVault
+from rollcall.store.memory_config import MemoryConfig
 from rollcall.store.vault import VaultSecrets
 
 from .conftest import NOW

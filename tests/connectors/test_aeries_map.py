@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from rollcall.connectors.base import Page
+from rollcall.domain.forms import EnrollmentCodeField
 from rollcall.domain.person import Address, Enrollment, Household, Phone
-from rollcall.domain.systems import EnrollmentCodeField
 from tests.connectors.build import codes_of, connector, encoded, mapped
 
 STUDENT: dict[str, Any] = {

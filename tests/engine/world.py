@@ -18,14 +18,8 @@ from rollcall.domain.run import Run, RunMessage
 from rollcall.domain.thresholds import UNLIMITED
 from rollcall.engine.blobs import RunFolder, unpack_lines
 from rollcall.engine.engine import Busy, Engine
-from rollcall.store.memory import (
-    MemoryBlobs,
-    MemoryClock,
-    MemoryConfig,
-    MemoryPeople,
-    MemoryQueue,
-    MemoryRuns,
-)
+from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryPeople, MemoryQueue, MemoryRuns
+from rollcall.store.memory_config import MemoryConfig
 from tests.engine.faults import Faults, Faulty, Killed
 from tests.engine.sis import PhotoConnector, Sis, SisConnector
 

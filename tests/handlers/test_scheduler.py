@@ -14,7 +14,8 @@ from rollcall.domain.errors import StoreThrottled
 from rollcall.domain.integration import Integration
 from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.domain.schedule import Daily, Hourly, Schedule
-from rollcall.store.memory import MemoryClock, MemoryConfig, MemoryQueue, MemoryRuns
+from rollcall.store.memory import MemoryClock, MemoryQueue, MemoryRuns
+from rollcall.store.memory_config import MemoryConfig
 from scheduler.app import tick
 from scheduler.bootstrap import Parts, Settings, bootstrap
 from scheduler.due import ask_for_due_runs

@@ -7,9 +7,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from rollcall.domain.form import Invalid
+from rollcall.domain.forms import AnyForm, IntegrationForm, IntegrationUpdate
 from rollcall.domain.integration import Integration, apply_form, secrets_of
 from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.systems import SYSTEMS, AnyForm, IntegrationForm, IntegrationUpdate
+from rollcall.domain.systems import SYSTEMS
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ENTITIES = [

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from rollcall.domain.checklist import Facts, reached, steps_of
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Invalid
+from rollcall.domain.forms import PowerSchoolCredentials
 from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.onboarding import (
     Onboarding,
@@ -28,7 +29,6 @@ from rollcall.domain.onboarding import (
     review,
 )
 from rollcall.domain.run import Run
-from rollcall.domain.systems import PowerSchoolCredentials
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 GIVEN = PowerSchoolCredentials(

@@ -20,11 +20,12 @@ from config_api.problems import Problem, field_errors
 from config_api.views import IntegrationView, RunView, integration_view, run_view
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.domain.form import Form, Invalid
+from rollcall.domain.forms import AnyForm, AnyNew, AnyUpdate, IntegrationUpdate, Secret
 from rollcall.domain.inspection import Inquiry
 from rollcall.domain.integration import Integration, apply_form, secrets_of
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.run import Mode, Run
-from rollcall.domain.systems import SYSTEMS, AnyForm, AnyNew, AnyUpdate, IntegrationUpdate, Secret
+from rollcall.domain.systems import SYSTEMS
 from rollcall.domain.trial import AnyTrial
 
 _view: TypeAdapter[IntegrationView] = TypeAdapter(IntegrationView)

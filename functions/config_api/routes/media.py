@@ -10,8 +10,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from config_api.api import Api
+from config_api.people_views import ImportSummaryView, ReasonView, TwinView
 from config_api.problems import Problem
-from config_api.views import ImportSummaryView, ReasonView, TwinView
 from rollcall.domain.csv_text import csv_lines
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import Form, invalid

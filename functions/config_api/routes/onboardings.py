@@ -27,6 +27,7 @@ from rollcall.connectors.powerschool_query.school_plugin import (
 from rollcall.domain.checklist import Facts, Step, StepName, reached, steps_of
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.form import Form, Invalid
+from rollcall.domain.forms import AnyUpdate, IntegrationUpdate, PowerSchoolCredentials
 from rollcall.domain.integration import CredentialInfo, Integration, apply_form
 from rollcall.domain.onboarding import (
     OnboardedSystem,
@@ -43,7 +44,6 @@ from rollcall.domain.onboarding import (
     review,
 )
 from rollcall.domain.person import PersonType
-from rollcall.domain.systems import AnyUpdate, IntegrationUpdate, PowerSchoolCredentials
 
 BASE = "/v1/districts/<district_id>/onboardings"
 ONE = f"{BASE}/<onboarding_id>"

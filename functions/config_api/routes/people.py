@@ -11,8 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from config_api.api import Api
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
+from config_api.people_views import FamilyView, PersonView, person_view
 from config_api.problems import Problem
-from config_api.views import FamilyView, PersonView, person_view
 from rollcall.domain.errors import NotFound
 from rollcall.domain.person import PersonType, Status
 from rollcall.domain.photo import media_type

@@ -11,14 +11,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from config_api.api import Api
 from config_api.export_views import ProjectedChangeView, projected_change
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
+from config_api.people_views import ChangeView, IssueView, change_view
 from config_api.problems import Problem
-from config_api.views import (
-    ChangeView,
-    IssueView,
-    RunView,
-    change_view,
-    run_view,
-)
+from config_api.views import RunView, run_view
 from rollcall.domain.destinations import Destination
 from rollcall.domain.errors import NotFound
 from rollcall.domain.ids import person_id

@@ -13,12 +13,8 @@ from pydantic import AwareDatetime, Field, SecretStr
 
 from rollcall.domain.destinations import Destination
 from rollcall.domain.form import FieldError, Record, invalid, raise_if_any, repeated
-from rollcall.domain.mapping import CodeMapping, Entity
-from rollcall.domain.media import LETTERS, LOGIN_TYPES
-from rollcall.domain.person import PERSON_TYPES, PersonType
-from rollcall.domain.systems import (
+from rollcall.domain.forms import (
     OF_PICTURES,
-    SYSTEMS,
     AeriesFamilyField,
     AeriesFields,
     AnyForm,
@@ -27,8 +23,11 @@ from rollcall.domain.systems import (
     Delivery,
     EnrollmentCodeField,
     OneRosterFields,
-    System,
 )
+from rollcall.domain.mapping import CodeMapping, Entity
+from rollcall.domain.media import LETTERS, LOGIN_TYPES
+from rollcall.domain.person import PERSON_TYPES, PersonType
+from rollcall.domain.systems import SYSTEMS, System
 from rollcall.domain.thresholds import ThresholdOverride
 from rollcall.domain.url import Addresses, UrlRefused, parse_url
 

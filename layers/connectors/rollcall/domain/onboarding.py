@@ -19,9 +19,9 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import FieldError, Form, Name, Record, raise_if_any, repeated, written
+from rollcall.domain.forms import PowerSchoolCredentials
 from rollcall.domain.integration import CredentialInfo, Integration, told_of
 from rollcall.domain.person import PersonType
-from rollcall.domain.systems import PowerSchoolCredentials
 from rollcall.domain.url import MAX_LENGTH, Addresses, UrlRefused, parse_url
 
 OnboardedSystem = Literal["powerschool", "powerschool_query"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import create_model
 
 from rollcall.domain.form import Form, Name
-from rollcall.domain.systems import SYSTEMS, AnyNew, MappingId
+from rollcall.domain.forms import AnyNew, MappingId
+from rollcall.domain.systems import SYSTEMS
 
 UNNAMED = "Connection test"
 

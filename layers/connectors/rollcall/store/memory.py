@@ -13,19 +13,11 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
-from rollcall.domain.export import ExportTemplate
-from rollcall.domain.integration import Integration
-from rollcall.domain.mapping import CodeMapping
-from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
-from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.run import Run, RunMessage, RunState
-from rollcall.domain.schedule import Schedule
-from rollcall.domain.twins import Twin
 from rollcall.store.people import name_sort
 from rollcall.store.runs import finished
 
@@ -42,157 +34,6 @@ class MemoryClock:
     def advance(self, **delta: float) -> None:
         """Move on by ``timedelta(**delta)``."""
         self.time += timedelta(**delta)
-
-
-@dataclass
-class MemoryConfig:
-    """:class:`~rollcall.store.config.ConfigStore`; records are immutable, so they need no copies."""
-
-    _districts: dict[str, District] = field(default_factory=dict)
-    _integrations: dict[tuple[str, str], Integration] = field(default_factory=dict)
-    _sealed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
-    _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
-    _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
-    _export_templates: dict[str, ExportTemplate] = field(default_factory=dict)
-    _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
-    _onboardings: dict[tuple[str, str], Onboarding] = field(default_factory=dict)
-    _validated: dict[tuple[str, str], datetime] = field(default_factory=dict)
-
-    def district(self, district_id: str) -> District:
-        if district_id not in self._districts:
-            raise NotFound("district")
-        return self._districts[district_id]
-
-    def put_district(self, district: District) -> None:
-        stored = self._districts.get(district.id)
-        _check_version(stored, district, stored.version if stored else 0, district.version)
-        self._districts[district.id] = district
-
-    def integration(self, district_id: str, integration_id: str) -> Integration:
-        if (district_id, integration_id) not in self._integrations:
-            raise NotFound("integration")
-        return self._integrations[district_id, integration_id]
-
-    def integrations(self, district_id: str) -> list[Integration]:
-        return [self._integrations[key] for key in sorted(self._integrations) if key[0] == district_id]
-
-    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
-        key = (integration.district_id, integration.id)
-        stored = self._integrations.get(key)
-        _check_version(stored, integration, stored.version if stored else 0, integration.version)
-        self._integrations[key] = integration
-        self._sealed[key] = {**self._sealed.get(key, {}), **sealed}
-
-    def sealed(self, district_id: str, integration_id: str) -> dict[str, str]:
-        return dict(self._sealed.get((district_id, integration_id), {}))
-
-    def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]:
-        wanted = set(mapping_ids)
-        found = {
-            item: self._mappings[district_id, item]
-            for item in wanted
-            if (district_id, item) in self._mappings
-        }
-        if len(found) < len(wanted):
-            raise NotFound("mapping")
-        return found
-
-    def mapping_heads(self, district_id: str) -> list[tuple[CodeMapping, int]]:
-        mappings = [self._mappings[key] for key in sorted(self._mappings) if key[0] == district_id]
-        return [(mapping.model_copy(update={"entries": ()}), len(mapping.entries)) for mapping in mappings]
-
-    def put_mapping(self, mapping: CodeMapping) -> None:
-        stored = self._mappings.get((mapping.district_id, mapping.id))
-        _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
-        self._mappings[mapping.district_id, mapping.id] = mapping
-
-    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
-        for mapping in mappings:
-            stored = self._mappings.get((mapping.district_id, mapping.id))
-            _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
-        self._mappings.update({(mapping.district_id, mapping.id): mapping for mapping in mappings})
-
-    def twins(self, district_id: str) -> list[Twin]:
-        return [self._twins[key] for key in sorted(self._twins) if key[0] == district_id]
-
-    def put_twin(self, twin: Twin) -> None:
-        self._twins[twin.district_id, twin.contact_id] = twin
-
-    def export_template(self, district_id: str) -> ExportTemplate | None:
-        return self._export_templates.get(district_id)
-
-    def put_export_template(self, template: ExportTemplate) -> None:
-        stored = self._export_templates.get(template.district_id)
-        _check_version(stored, template, stored.version if stored else 0, template.version)
-        self._export_templates[template.district_id] = template
-
-    def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
-        return self._reconciliations.get((district_id, integration_id))
-
-    def put_reconciliation(self, head: ReconciliationHead) -> None:
-        stored = self._reconciliations.get((head.district_id, head.integration_id))
-        _check_version(stored, head, stored.version if stored else 0, head.version)
-        self._reconciliations[head.district_id, head.integration_id] = head
-
-    def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding:
-        if (district_id, onboarding_id) not in self._onboardings:
-            raise NotFound("onboarding")
-        return self._onboardings[district_id, onboarding_id]
-
-    def onboardings(self, district_id: str) -> list[Onboarding]:
-        return [self._onboardings[key] for key in sorted(self._onboardings) if key[0] == district_id]
-
-    def registering(self, onboarding_id: str) -> Onboarding:
-        found = [item for item in self._onboardings.values() if item.id == onboarding_id]
-        if not found:
-            raise NotFound("onboarding")
-        return found[0]
-
-    def put_onboarding(
-        self,
-        onboarding: Onboarding,
-        sealed: Mapping[str, str] | None = None,
-        integration: Integration | None = None,
-    ) -> None:
-        key = (onboarding.district_id, onboarding.id)
-        stored = self._onboardings.get(key)
-        _check_version(stored, onboarding, stored.version if stored else 0, onboarding.version)
-        if integration:
-            self.put_integration(integration, {})
-        self._onboardings[key] = onboarding
-        if sealed:
-            self._sealed[onboarding.district_id, onboarding.integration_id] = dict(sealed)
-
-    def note_validated(self, district_id: str, integration_id: str, at: datetime) -> None:
-        self._validated[district_id, integration_id] = at
-
-    def validations(self, district_id: str) -> dict[str, datetime]:
-        return {key[1]: at for key, at in self._validated.items() if key[0] == district_id}
-
-    def schedule(self, district_id: str, schedule_id: str) -> Schedule:
-        if (district_id, schedule_id) not in self._schedules:
-            raise NotFound("schedule")
-        return self._schedules[district_id, schedule_id]
-
-    def schedules(self, district_id: str) -> list[Schedule]:
-        return [self._schedules[key] for key in sorted(self._schedules) if key[0] == district_id]
-
-    def put_schedule(self, schedule: Schedule) -> None:
-        stored = self._schedules.get((schedule.district_id, schedule.id))
-        _check_version(stored, schedule, stored.version if stored else 0, schedule.version)
-        self._schedules[schedule.district_id, schedule.id] = schedule
-
-    def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
-        due = [(item.next_run_at, item.id, item) for item in self._schedules.values() if item.next_run_at]
-        return [item for at, _, item in sorted(due, key=lambda row: row[:2]) if at <= now][:limit]
-
-    def advance(self, schedule: Schedule, next_run_at: datetime) -> None:
-        key = (schedule.district_id, schedule.id)
-        stored = self._schedules.get(key)
-        if stored and (stored.version, stored.next_run_at) == (schedule.version, schedule.next_run_at):
-            times = {"next_run_at": next_run_at, "last_run_at": schedule.next_run_at}
-            self._schedules[key] = schedule.model_copy(update=times)
 
 
 @dataclass
@@ -461,8 +302,3 @@ class MemoryVault:
                 "store_refused", "The key service refused a request (InvalidCiphertextException)."
             )
         return secret
-
-
-def _check_version(stored: object, record: object, before: int, version: int) -> None:
-    if stored != record and version != before + 1:
-        raise Conflict("stale_version", "Somebody else changed this in the meantime; read it again.")

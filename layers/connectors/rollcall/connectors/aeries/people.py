@@ -11,8 +11,8 @@ from rollcall.connectors.aeries import contacts
 from rollcall.connectors.aeries.rows import Contact, Staff, Student
 from rollcall.connectors.mapping import Context, Draft, sorted_addresses
 from rollcall.connectors.records import Scalar, digits, identifier, lenient_date, number, text
+from rollcall.domain.forms import EnrollmentCodeField
 from rollcall.domain.person import Address, Enrollment, Household, Mapped, Person
-from rollcall.domain.systems import EnrollmentCodeField
 
 _PRE_ENROLLED = "*"
 
