@@ -1,6 +1,6 @@
-"""The systems and their forms: what an administrator writes, told apart by ``system``.
+"""The systems: what each is called, whose ids it speaks, and the forms of its integrations.
 
-What a form holds differs by system, so the write model is a union. A system stands here once its connector exists.
+A system stands here once its connector exists.
 """
 
 from __future__ import annotations
