@@ -44,7 +44,7 @@ def test_reads_like_it_was_written(client: Client, form: Forms) -> None:
 
 
 def test_what_was_read_can_be_written_back(client: Client, integration: dict) -> None:
-    read_only = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    read_only = {"id", "created_at", "updated_at", "last_run", "credentials", "threshold_override"}
     body = {name: value for name, value in integration.items() if name not in read_only}
     assert client.put(f"{BASE}/{integration['id']}", body).status == 200
 
@@ -306,7 +306,7 @@ def test_a_oneroster_integration_goes_over_to_files_and_back(client: Client, for
     assert [(e["field"], e["code"]) for e in refused.json["errors"]] == [("authentication", "not_with_csv")]
     changed = client.patch(address, {**change, "authentication": "oauth2"})
     assert (changed.status, changed.json["delivery"]) == (200, "csv")
-    read_only = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    read_only = {"id", "created_at", "updated_at", "last_run", "credentials", "threshold_override"}
     whole = {name: value for name, value in changed.json.items() if name not in read_only}
     assert client.put(address, whole).status == 200
     assert client.put(address, {**whole, "delivery": "rest", "version": 3}).json["delivery"] == "rest"
@@ -323,7 +323,7 @@ def test_pictures_only(client: Client, form: Forms) -> None:
     assert client.patch(path, {"name": "Photos", "version": 1}).json["name"] == "Photos"
     refused = client.patch(path, {"use_local_id_as_pin": True, "version": 2})
     assert refused.faults() == {("use_local_id_as_pin", "not_with_pictures_only")}
-    shown = {"id", "created_at", "updated_at", "last_run", "credentials"}
+    shown = {"id", "created_at", "updated_at", "last_run", "credentials", "threshold_override"}
     written = {**{name: value for name, value in made.items() if name not in shown}, "version": 2}
     assert client.put(path, written).status == 200, "what is read can be written"
 
