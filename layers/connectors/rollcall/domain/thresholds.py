@@ -78,7 +78,7 @@ def dangers(change: Change) -> tuple[Danger, ...]:
         return ()
     before, after = change.before.person, change.after.person
     found: list[Danger] = []
-    if change.type == "student" and _place(before) != _place(after):
+    if change.type == "student" and cohort(before) != cohort(after):
         found.append("move")
     if before.family_id is not None and before.family_id != after.family_id:
         found.append("household")
@@ -89,7 +89,8 @@ def dangers(change: Change) -> tuple[Danger, ...]:
 
 def cohort(person: Person) -> Scope:
     """Building and grade of a student, as cohorts are counted."""
-    return _place(person)
+    home = next((e for e in person.enrollments if e.primary), None)
+    return (home.school if home else None, person.grade)
 
 
 @dataclass
@@ -171,9 +172,6 @@ class Waiting:
         self._everything = bool(self._waits) and limits.hold_everything
         self._children = any(kind == "student" and danger == "drop" for kind, danger, _ in self._waits)
 
-    def __bool__(self) -> bool:
-        return bool(self._waits)
-
     def holds(self, change: Change) -> bool:
         """Whether a change waits. A parent is not ended while it is asked whether the children have left."""
         if self._everything:
@@ -187,13 +185,8 @@ class Waiting:
         )
 
 
-def _place(person: Person) -> Scope:
-    home = next((e for e in person.enrollments if e.primary), None)
-    return (home.school if home else None, person.grade)
-
-
 def _scopes(person: Person) -> tuple[Scope, ...]:
-    building, grade = _place(person)
+    building, grade = cohort(person)
     if building is None:
         return (WHOLE,)
     return (WHOLE, (building, None)) if grade is None else (WHOLE, (building, None), (building, grade))

@@ -103,16 +103,9 @@ def write_approved_snapshot(job: Job) -> str:
             _move(cohorts, change)
     approved = approved_id(job.run.id)
     # The pages are the same; only what is known of people has moved on.
-    snapshot = replace_people(job.snapshot, people, _packed(cohorts), previous=job.run.id)
+    snapshot = replace(job.snapshot, people=people, cohorts=_packed(cohorts), previous=job.run.id)
     job.blobs.put(snapshot_key(job.run.district_id, job.run.integration_id, approved), pack(snapshot))
     return approved
-
-
-def replace_people(
-    snapshot: Snapshot, people: dict[str, PersonRow], cohorts: dict[str, int], previous: str
-) -> Snapshot:
-    """The same snapshot with other people."""
-    return replace(snapshot, people=people, cohorts=cohorts, previous=previous)
 
 
 def approved_id(run_id: str) -> str:
