@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from config_api.api import Api
 from config_api.bootstrap import Parts, bootstrap
 from config_api.routes import (
+    audit,
     districts,
     integrations,
     mappings,
@@ -28,7 +29,18 @@ from rollcall.store.settings import Settings
 def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
-    for module in (systems, districts, integrations, mappings, schedules, runs, people, media, openapi):
+    for module in (
+        systems,
+        districts,
+        integrations,
+        mappings,
+        schedules,
+        runs,
+        people,
+        media,
+        audit,
+        openapi,
+    ):
         module.register(api)
     return api
 

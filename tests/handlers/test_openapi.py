@@ -8,7 +8,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from .conftest import Client
 
-FILES = {"plugin.zip": "application/zip", "photo": "image/*", "summary.csv": "text/csv"}
+FILES = {
+    "plugin.zip": "application/zip",
+    "photo": "image/*",
+    **dict.fromkeys(("summary.csv", "issues.csv", "changes.csv", "audit.csv"), "text/csv"),
+}
 
 
 @pytest.fixture

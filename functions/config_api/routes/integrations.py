@@ -12,12 +12,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
+from config_api.audited import audited, started
 from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.problems import Problem, field_errors
 from config_api.views import IntegrationView, RunView, integration_view, run_view
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
+from rollcall.domain.audit import credential_changes
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import Form, Invalid
 from rollcall.domain.inspection import Inquiry
@@ -153,7 +155,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         making = Making(parts.clock.now(), None)
         if patch.model_fields_set <= {"active", "version"} and patch.active is False:
             # Switching off must work whatever has become of its mappings.
-            return _store(stored.model_copy(update=_off(stored, making)), {})
+            return _store(stored.model_copy(update=_off(stored, making)), stored, {})
         return _write(district_id, integration_id, _merged(stored, patch), stored, making)
 
     @api.route(
@@ -184,7 +186,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
                 queued_at=making.now,
                 check_at=making.now + CHECK_AFTER,
             )
-            return run_view(start(parts.runs, parts.queue, run))
+            return run_view(start(parts.runs, parts.queue, run, started(api, run)))
 
         return once(api, district_id, idempotency_key, _run, make)
 
@@ -249,7 +251,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
     ) -> IntegrationView:
         integration = _applied(district_id, integration_id, form, stored, making)
-        return _store(integration, _sealed(integration, form))
+        return _store(integration, stored, _sealed(integration, form))
 
     def _applied(
         district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
@@ -271,8 +273,20 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             for key, secret in secrets_of(form).items()
         }
 
-    def _store(integration: Integration, sealed: Mapping[str, str]) -> IntegrationView:
-        parts.config.put_integration(integration, sealed)
+    def _store(
+        integration: Integration, stored: Integration | None, sealed: Mapping[str, str]
+    ) -> IntegrationView:
+        audit = audited(
+            api,
+            integration.district_id,
+            "integration.changed" if stored else "integration.created",
+            integration.id,
+            integration.updated_at,
+            stored,
+            integration,
+            credential_changes(stored, sealed),
+        )
+        parts.config.put_integration(integration, sealed, audit)
         return integration_view(
             integration, _last_runs(integration.district_id, [integration]).get(integration.id)
         )

@@ -26,7 +26,7 @@ def apply(job: Job) -> None:
         job.checkpoint(job.at.batch, job.at.plan_files)
 
 
-def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
+def write_snapshot(job: Job, received: Received, plan_batches: int, issues: bytes) -> None:
     """What the next run compares with. It counts only once the run is finished with it."""
     snapshot = Snapshot(
         settings=bytes.fromhex(job.at.settings),
@@ -38,6 +38,7 @@ def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
         buildings=buildings(job),
         marker=job.survey.marker,
         full_on=job.snapshot.full_on if job.survey.delta else job.today,
+        issues=issues,
     )
     job.blobs.put(job.folder.snapshot(), pack(snapshot))
 

@@ -19,6 +19,7 @@ from typing import Literal
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
+from rollcall.domain.audit import people_dropped, run_started
 from rollcall.domain.errors import (
     LeaseLost,
     NeedsAttention,
@@ -45,6 +46,7 @@ from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
 from rollcall.engine.pull import pull, stream_table
 from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.trend import weigh
 
 log = logging.getLogger(__name__)
 
@@ -130,19 +132,18 @@ class Engine:
         if message.run_id is not None:
             return self.runs.get(message.district_id, message.run_id)
         integration = self.settings.integration(message.district_id, message.integration_id)
-        return self.runs.create(
-            Run(
-                id=derived_id("run", sent_at, message.integration_id, delivery),
-                district_id=message.district_id,
-                integration_id=message.integration_id,
-                system=integration.system,
-                trigger=message.trigger,
-                mode=message.mode,
-                requested_by=message.requested_by,
-                queued_at=sent_at,
-                check_at=self.clock.now() + CHECK_AFTER,
-            )
+        run = Run(
+            id=derived_id("run", sent_at, message.integration_id, delivery),
+            district_id=message.district_id,
+            integration_id=message.integration_id,
+            system=integration.system,
+            trigger=message.trigger,
+            mode=message.mode,
+            requested_by=message.requested_by,
+            queued_at=sent_at,
+            check_at=self.clock.now() + CHECK_AFTER,
         )
+        return self.runs.create(run, run_started(run, delivery) if run.trigger == "manual" else None)
 
     def _slice(self, run: Run, lease: Lease, deadline: datetime) -> None:
         # read again under the lease: another slice may have moved it since
@@ -176,6 +177,7 @@ class Engine:
         if first:
             run.started_at = self.clock.now()
             run.state = "pulling"
+            run.enter("survey", run.started_at)
         frozen = Frozen.take(self.settings, run) if first else Frozen.load(self.blobs, run)
         lookups = frozen.lookups()
         school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
@@ -241,10 +243,11 @@ class Engine:
             work = work or compare(job)
             plan(job, work)
             batches = job.at.batch
+            issues = weigh(job, work)
             if job.run.mode == "preview":
                 self._finish(job.run, job.lease)
                 return
-            write_snapshot(job, work.received, batches)
+            write_snapshot(job, work.received, batches, issues)
             _enter(job, "apply")
         if job.at.stage == "apply":
             apply(job)
@@ -256,9 +259,13 @@ class Engine:
     ) -> None:
         if run.error is None:
             run.state = "completed"
-        run.ended_at, run.check_at = self.clock.now(), None
+        now = self.clock.now()
+        run.end(now)
         run.progress.stage = run.state
-        waiting = self.runs.finish(run, lease, snapshot, previous)
+        applied = snapshot is not None
+        waiting = self.runs.finish(
+            run, lease, snapshot, previous, people_dropped(run, now) if applied else None
+        )
         log.info(
             "run ended",
             extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice},
@@ -298,7 +305,7 @@ class Engine:
             "skipped",
             Failure("already_waiting", "Another run of this integration waits already."),
         )
-        run.ended_at, run.check_at = self.clock.now(), None
+        run.end(self.clock.now())
         self.runs.save(run, lease)
 
     def _send(self, run: Run) -> None:

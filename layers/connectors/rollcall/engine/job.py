@@ -123,6 +123,7 @@ class Job:
     def enter(self, stage: Stage) -> None:
         """Move on; the first checkpoint of the new stage makes it known."""
         self.at.stage, self.at.batch = stage, 0
+        self.run.enter(stage, self.clock.now())
         self.run.state = _STATES[stage]
 
     def checkpoint(self, done: int, total: int | None) -> None:

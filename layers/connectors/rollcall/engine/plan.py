@@ -84,6 +84,7 @@ class _Outcome(msgspec.Struct):
     issues: tuple[Issue, ...] = ()
     rejected: bool = False
     stays_out: bool = False
+    dropped: bool = False
 
 
 _Step = Callable[[], list[_Outcome]]
@@ -231,7 +232,9 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
             found.append(_Outcome(key, None, _as_change("update", handed, stored)))
         else:
             row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~MISSING)
-            found.append(_Outcome(key, row, _as_change("inactivate", _ended(job, stored), stored)))
+            found.append(
+                _Outcome(key, row, _as_change("inactivate", _ended(job, stored), stored), dropped=True)
+            )
     return found
 
 
@@ -290,6 +293,9 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
     changes = [o.change for o in outcomes if o.change]
     for change in changes:
         job.run.counts[change.type][change.kind] += 1
+    for outcome in filter(lambda o: o.dropped, outcomes):
+        kind = split_person_key(outcome.key)[0]
+        job.run.dropped[kind] = job.run.dropped.get(kind, 0) + 1
     people = [o for o in outcomes if not o.stays_out]
     for outcome in people:
         counts = job.run.counts[split_person_key(outcome.key)[0]]

@@ -72,7 +72,9 @@ class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=Tru
 
 class Snapshot(msgspec.Struct, kw_only=True):
     """Everything the next run compares with. ``blobs`` are the keys that ``RecordTable.blobs`` points into, and
-    ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull."""
+    ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull.
+    ``issues`` are the prints of the issues that stand (see :mod:`rollcall.engine.trend`).
+    """
 
     settings: bytes = b""
     previous: str | None = None
@@ -83,3 +85,4 @@ class Snapshot(msgspec.Struct, kw_only=True):
     buildings: dict[str, int] = {}
     marker: str | None = None
     full_on: date | None = None
+    issues: bytes = b""

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
+from rollcall.domain.audit import AuditRecord
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
+from rollcall.domain.form import Record
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.person import decode_person, encode_person
@@ -23,6 +25,7 @@ from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
+from rollcall.store.audit import MemoryAudit
 from rollcall.store.runs import finished
 
 
@@ -50,15 +53,17 @@ class MemoryConfig:
     _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
             raise NotFound("district")
         return self._districts[district_id]
 
-    def put_district(self, district: District) -> None:
+    def put_district(self, district: District, audit: AuditRecord | None = None) -> None:
         stored = self._districts.get(district.id)
         _check_version(stored, district, stored.version if stored else 0, district.version)
+        self._written(district, stored, audit)
         self._districts[district.id] = district
 
     def integration(self, district_id: str, integration_id: str) -> Integration:
@@ -69,10 +74,13 @@ class MemoryConfig:
     def integrations(self, district_id: str) -> list[Integration]:
         return [self._integrations[key] for key in sorted(self._integrations) if key[0] == district_id]
 
-    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+    def put_integration(
+        self, integration: Integration, sealed: Mapping[str, str], audit: AuditRecord | None = None
+    ) -> None:
         key = (integration.district_id, integration.id)
         stored = self._integrations.get(key)
         _check_version(stored, integration, stored.version if stored else 0, integration.version)
+        self._written(integration, stored, audit)
         self._integrations[key] = integration
         self._sealed[key] = {**self._sealed.get(key, {}), **sealed}
 
@@ -94,15 +102,17 @@ class MemoryConfig:
         mappings = [self._mappings[key] for key in sorted(self._mappings) if key[0] == district_id]
         return [(mapping.model_copy(update={"entries": ()}), len(mapping.entries)) for mapping in mappings]
 
-    def put_mapping(self, mapping: CodeMapping) -> None:
+    def put_mapping(self, mapping: CodeMapping, audit: AuditRecord | None = None) -> None:
         stored = self._mappings.get((mapping.district_id, mapping.id))
         _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
+        self._written(mapping, stored, audit)
         self._mappings[mapping.district_id, mapping.id] = mapping
 
     def twins(self, district_id: str) -> list[Twin]:
         return [self._twins[key] for key in sorted(self._twins) if key[0] == district_id]
 
-    def put_twin(self, twin: Twin) -> None:
+    def put_twin(self, twin: Twin, audit: AuditRecord | None = None) -> None:
+        self._written(twin, self._twins.get((twin.district_id, twin.contact_id)), audit)
         self._twins[twin.district_id, twin.contact_id] = twin
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule:
@@ -113,9 +123,10 @@ class MemoryConfig:
     def schedules(self, district_id: str) -> list[Schedule]:
         return [self._schedules[key] for key in sorted(self._schedules) if key[0] == district_id]
 
-    def put_schedule(self, schedule: Schedule) -> None:
+    def put_schedule(self, schedule: Schedule, audit: AuditRecord | None = None) -> None:
         stored = self._schedules.get((schedule.district_id, schedule.id))
         _check_version(stored, schedule, stored.version if stored else 0, schedule.version)
+        self._written(schedule, stored, audit)
         self._schedules[schedule.district_id, schedule.id] = schedule
 
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
@@ -129,6 +140,10 @@ class MemoryConfig:
             times = {"next_run_at": next_run_at, "last_run_at": schedule.next_run_at}
             self._schedules[key] = schedule.model_copy(update=times)
 
+    def _written(self, record: Record, stored: Record | None, audit: AuditRecord | None) -> None:
+        if record != stored:
+            self.audit.write(audit)
+
 
 @dataclass
 class MemoryRuns:
@@ -141,11 +156,13 @@ class MemoryRuns:
     _fences: dict[tuple[str, str], int] = field(default_factory=dict)
     _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _successors: dict[str, str | None] = field(default_factory=dict)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
-    def create(self, run: Run) -> Run:
+    def create(self, run: Run, audit: AuditRecord | None = None) -> Run:
         stored = self.get(run.district_id, run.id)
         if stored is None:
             self._write(run)
+            self.audit.write(audit)
         return stored or run
 
     def get(self, district_id: str, run_id: str) -> Run | None:
@@ -212,7 +229,14 @@ class MemoryRuns:
             self._remember(run, state)
         return True
 
-    def finish(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> str | None:
+    def finish(
+        self,
+        run: Run,
+        lease: Lease,
+        snapshot: str | None,
+        previous: str | None,
+        audit: AuditRecord | None = None,
+    ) -> str | None:
         state = self.state(run.district_id, run.integration_id)
         if snapshot is not None and state.snapshot not in (previous, snapshot):
             raise Conflict(
@@ -225,6 +249,7 @@ class MemoryRuns:
         successor = None if other_active or state.waiting_run == run.id else state.waiting_run
         self._write(run, lease)
         self._remember(run, finished(state, run, snapshot, other_active=other_active))
+        self.audit.write(audit)
         self._successors[run.id] = successor
         return successor
 
