@@ -19,6 +19,7 @@ from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_field
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
 from rollcall.engine.households import regroup
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
 from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
@@ -309,7 +310,7 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
         job.blobs.put(job.folder.plan(job.at.plan_files), data)
         job.at.plan_files += 1
         job.run.plan_hash = fingerprint((job.run.plan_hash or "").encode() + data).hex()
-    write_issues(job, [issue for o in outcomes for issue in o.issues])
+    write_issues(job, [found for o in outcomes for found in o.issues])
     rows: list[Row] = [(o.key, o.row) for o in people]
     job.blobs.put(job.folder.rows(job.at.batch), pack(rows))
 
@@ -318,9 +319,9 @@ def write_issues(job: Job, issues: Sequence[Issue]) -> None:
     """One file of issues, counted in the run."""
     if not issues:
         return
-    for issue in issues:
-        job.run.issues[issue.severity] += 1
-        job.run.issue_codes[issue.code] = job.run.issue_codes.get(issue.code, 0) + 1
+    for found in issues:
+        job.run.issues[found.severity] += 1
+        job.run.issue_codes[found.code] = job.run.issue_codes.get(found.code, 0) + 1
     job.blobs.put(job.folder.issues(job.at.issue_files), pack_lines(issues))
     job.at.issue_files += 1
 
@@ -358,13 +359,12 @@ def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
             *job.survey.issues,
             *job.at.issues,
             *(
-                Issue(
-                    severity="warning",
-                    code="family_implausibly_large",
+                issue(
+                    "family_implausibly_large",
                     field="family_identifier",
                     value=family,
-                    message=f"{size} students share one family; more than {LARGE_FAMILY} is unusual.",
-                    fix="Check the family identifier's fields for a value that many students share.",
+                    size=size,
+                    usual=LARGE_FAMILY,
                 )
                 for family, size in sorted(sizes.items())
             ),
