@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollcall.domain.guard import SILENCE_FLOOR
 from tests.engine.faults import MODES, Mode
 from tests.engine.sis import Sis
 from tests.engine.world import D, World
@@ -28,7 +29,8 @@ contacts = st.lists(
 )
 rosters = st.tuples(
     st.dictionaries(ids, rows),
-    st.dictionaries(ids, contacts),
+    # fewer than the guard takes for a SIS that has fallen silent, should all lose their contacts in one night
+    st.dictionaries(ids, contacts, max_size=SILENCE_FLOOR - 1),
     st.dictionaries(
         st.sampled_from(["1", "2"]),
         st.fixed_dictionaries({"first": st.sampled_from(["Orla", "Ole"])}),
