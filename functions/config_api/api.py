@@ -137,6 +137,11 @@ class Api:
         return self.caller.district
 
     @property
+    def request_id(self) -> str:
+        """What API Gateway calls the request at hand, in its log too."""
+        return str(self.resolver.current_event.request_context.request_id)
+
+    @property
     def request_digest_parts(self) -> tuple[str, str, str]:
         """What makes two requests the same: method, path and body."""
         event = self.resolver.current_event

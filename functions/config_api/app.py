@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from config_api.api import Api
 from config_api.bootstrap import Parts, bootstrap
 from config_api.routes import (
+    audit,
     districts,
     exports,
     holds,
@@ -36,7 +37,7 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, openapi),
+        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, openapi),
     ):
         module.register(api)
     return api

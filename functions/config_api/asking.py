@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config_api.api import Api
+from config_api.audited import started
 from config_api.once import Making
 from rollcall.domain.errors import Conflict
 from rollcall.domain.integration import Integration
@@ -31,4 +32,4 @@ def ask_for_run(
         queued_at=making.now,
         check_at=making.now + CHECK_AFTER,
     )
-    return start(api.parts.runs, api.parts.queue, run)
+    return start(api.parts.runs, api.parts.queue, run, started(api, run))

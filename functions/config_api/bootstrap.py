@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rollcall.domain.ports import Blobs, Clock, Examiner, Exporter, Queue, Vault
 from rollcall.domain.url import Addresses
 from rollcall.store import aws
+from rollcall.store.audit import AuditLog, DynamoAudit
 from rollcall.store.blobs import S3Blobs
 from rollcall.store.clock import SystemClock
 from rollcall.store.config import ConfigStore, DynamoConfig
@@ -29,6 +30,7 @@ class Parts:
     clock: Clock
     config: ConfigStore
     runs: RunLog
+    audit: AuditLog
     people: DynamoPeopleSearch
     blobs: Blobs
     queue: Queue
@@ -51,6 +53,7 @@ def bootstrap(settings: Settings, env: Mapping[str, str]) -> Parts:
         clock=clock,
         config=DynamoConfig(config_table),
         runs=DynamoRuns(config_table, clock),
+        audit=DynamoAudit(config_table),
         people=DynamoPeopleSearch(Table(dynamodb, settings.people_table)),
         blobs=S3Blobs(aws.client("s3"), settings.bucket),
         queue=SqsQueue(aws.client("sqs"), settings.run_queue_url),

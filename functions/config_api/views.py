@@ -217,6 +217,22 @@ class CoverageView(View):
     oldest: str | None
 
 
+class TrendView(View):
+    """How a run's distinct issues compare with those of the last completed sync: what stands, what came, what went."""
+
+    new: int
+    persisting: int
+    fixed: int
+
+
+class StageView(View):
+    """When a run was in a stage; ``ended_at`` is null while it still is."""
+
+    stage: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
 class RunView(View):
     """A run."""
 
@@ -239,8 +255,13 @@ class RunView(View):
     )
     coverage: dict[str, CoverageView]
     roster: dict[PersonType, dict[str, int]]
+    dropped: dict[PersonType, int] = Field(
+        description="Who is ended for not being in the file; `inactivate` counts them too"
+    )
+    trend: TrendView | None = Field(description="Null until the plan is complete")
     plan_hash: str | None
     progress: ProgressView
+    stages: list[StageView]
     error: FailureView | None
     queued_at: datetime
     started_at: datetime | None

@@ -96,7 +96,7 @@ def _waits(parts: Parts, run: Run) -> bool:
 
 def _abandon(parts: Parts, run: Run, lease: Lease, swept: Swept) -> Run | None:
     run.state, run.error = "failed", _ABANDONED
-    run.ended_at, run.check_at = parts.clock.now(), None
+    run.end(parts.clock.now())
     waiting = parts.runs.finish(run, lease, None, None)
     swept.abandoned += 1
     log.error("run abandoned", extra={"run_id": run.id, "slice": run.slice})

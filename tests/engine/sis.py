@@ -129,6 +129,8 @@ class SisConnector:
                 source_id=source_id,
             )
             return Mapped(person=None, issues=(issue,))
+        if row.get("out"):
+            return Mapped(person=None, issues=(_warning("program_not_listed", source_id),))
         if kind == "staff":
             return Mapped(person=_adult("staff", source_id, row))
         links = tuple(
@@ -155,13 +157,21 @@ class SisConnector:
             ),
             contacts=links,
         )
-        warned = (
-            (Issue(severity="warning", code="gender_unmapped", message="m", fix="f", person_type="student"),)
-            if row.get("warn")
-            else ()
-        )
+        warned = (_warning("gender_unmapped", source_id, row["warn"]),) if row.get("warn") else ()
         household = Household(hoh_last_name=row.get("last", "X"), hoh_home_phone=row.get("phone"))
         return Mapped(person=person, household=household, issues=warned)
+
+
+def _warning(code: str, source_id: str, value: object = None) -> Issue:
+    return Issue(
+        severity="warning",
+        code=code,
+        message="m",
+        fix="f",
+        person_type="student",
+        source_id=source_id,
+        value=str(value) if value else None,
+    )
 
 
 def _adult(kind: PersonType, source_id: str, row: dict[str, Any]) -> Person:

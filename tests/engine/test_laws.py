@@ -116,8 +116,10 @@ def small_night() -> World:
     return world
 
 
-def outcome(world: World) -> tuple[dict[Any, Any], list[tuple[str, Any, Any]]]:
-    """The people, with families named by their members (a minted id depends on the run), and how the runs ended."""
+def outcome(world: World) -> tuple[dict[Any, Any], list[tuple[Any, ...]]]:
+    """The people, with families named by their members (a minted id depends on the run); how the runs ended, and what
+    the audit says of them.
+    """
     people = {s.id: s for s in world.people.all(D)}
     members: dict[str | None, list[str]] = {}
     for s in people.values():
@@ -131,15 +133,22 @@ def outcome(world: World) -> tuple[dict[Any, Any], list[tuple[str, Any, Any]]]:
     }
     families = {i: tuple(members[s.person.family_id]) for i, s in people.items() if s.person.family_id}
     runs = [world.runs.get(D, i) for i in world.run_ids()]
-    return {"people": store, "families": families}, [(r.state, r.counts, r.issue_codes) for r in runs if r]
+    ended = [
+        (r.state, r.counts, r.issue_codes, r.trend, r.dropped, [s.stage for s in r.stages]) for r in runs if r
+    ]
+    told = [(a.what, a.changes) for a in world.runs.audit.records.values()]
+    return {"people": store, "families": families}, [*ended, *told]
 
 
 def test_a_run_killed_at_any_call_and_delivered_again_ends_the_same() -> None:
-    """Guards: a cursor moved before its data, a counter added twice, a reply that was lost."""
+    """Guards: a cursor moved before its data, a counter added twice, a reply that was lost; and an audit that tells of
+    it twice or not at all.
+    """
     clean = small_night()
     clean.faults.calls.clear()
     clean.sync()
     expected = outcome(clean)
+    assert [what for what, *_ in expected[1][-3:]] == ["run.started", "run.started", "people.dropped"]
     calls = len(clean.faults.calls)
     assert calls > 60
     failures = []

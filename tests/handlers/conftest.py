@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -49,6 +50,9 @@ CREDENTIALS = {
     "schooltool": {"consumer_token": "CNRYtoken000008", "consumer_secret": "CNRYsecret00009"},
     "oneroster": {"consumer_token": "CNRYtoken000010", "consumer_secret": "CNRYsecret00011"},
 }
+
+
+_REQUESTS = count(1)
 
 
 class Context:
@@ -108,7 +112,7 @@ class Client:
             "requestContext": {
                 "http": {"method": method, "path": path, "sourceIp": "127.0.0.1", "protocol": "HTTP/1.1"},
                 "stage": "$default",
-                "requestId": "id",
+                "requestId": f"request-{next(_REQUESTS)}",
             },
             "isBase64Encoded": False,
         }

@@ -80,7 +80,11 @@ def test_utf_8_in_base64_as_api_gateway_sends_what_is_no_text(
         "version": "2.0",
         "rawPath": post.url.removeprefix("https://api.example.org"),
         "headers": {"content-type": post.content_type},
-        "requestContext": {"http": {"method": "POST", "path": "/"}, "stage": "$default"},
+        "requestContext": {
+            "http": {"method": "POST", "path": "/"},
+            "stage": "$default",
+            "requestId": "request-1",
+        },
         "isBase64Encoded": True,
         "body": base64.b64encode(post.body).decode(),
     }

@@ -1,6 +1,6 @@
 """Which system carries which field: one generated district, read through all of them and compared field by field.
 
-The table of ``docs/fields.md`` is made here, and checked here: ``make fields`` writes it.
+The table of ``docs/fields.md`` is made here, and checked here: ``make docs`` writes it.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def document(cells: Mapping[tuple[str, str], Mapping[str, str]]) -> str:
         "# Which system carries which field",
         "",
         "One invented district, read through every system and compared field by field with what it really holds.",
-        "The tests write this page (`make fields`) and fail when it is not true any more.",
+        "The tests write this page (`make docs`) and fail when it is not true any more.",
         "",
         f"{FULL} the district's own value for everybody · {PART} less for some people, as the notes say · "
         f"{NONE} the system does not say.",
@@ -221,6 +221,6 @@ def test_what_every_school_needs_is_carried_by_all(cells: dict[tuple[str, str], 
 
 def test_the_page_is_true(cells: dict[tuple[str, str], dict[str, str]]) -> None:
     made = document(cells)
-    if os.environ.get("WRITE_FIELDS"):
+    if os.environ.get("WRITE_DOCS"):
         DOCUMENT.write_text(made)
-    assert DOCUMENT.read_text() == made, "run make fields"
+    assert DOCUMENT.read_text() == made, "run make docs"

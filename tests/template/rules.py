@@ -131,6 +131,24 @@ def credentials_open_only_for_the_runner(template: Template) -> Iterator[str]:
                 yield f"{role} uses the key with other context"
 
 
+def the_audit_only_grows(template: Template) -> Iterator[str]:
+    """Whoever may change items of the config table may not change those of the audit."""
+    table = {"Fn::GetAtt": ["ConfigTable", "Arn"]}
+    denied = {
+        role: set(_listed(statement["Action"]))
+        for role, statement in _statements(template, "Deny")
+        if statement["Resource"] == table
+        and statement["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["*#AUDIT#*"]}}
+    }
+    for role, statement in _statements(template):
+        if table in _listed(statement["Resource"]):
+            changing = {"dynamodb:DeleteItem", "dynamodb:UpdateItem"}.intersection(
+                _listed(statement["Action"])
+            )
+            if left := changing - denied.get(role, set()):
+                yield f"{role} may {', '.join(sorted(left))} in the audit"
+
+
 def photos_are_kept_by_the_runner_and_shown_by_the_api(template: Template) -> Iterator[str]:
     """Nobody else touches photos, and nobody may do more."""
     allowed = {"ConfigApiRole": {"s3:GetObject"}, "SyncRunnerRole": {"s3:PutObject"}}
@@ -331,6 +349,7 @@ RULES: tuple[Rule, ...] = (
     no_scans_or_table_deletes,
     the_exporter_reads_people_and_writes_exports,
     credentials_open_only_for_the_runner,
+    the_audit_only_grows,
     photos_are_kept_by_the_runner_and_shown_by_the_api,
     files_are_for_whom_they_concern,
     queues_lose_nothing,
@@ -353,12 +372,13 @@ def _of(template: Template, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, resource.get("Properties", {})
 
 
-def _statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the roles allow, statement by statement."""
+def _statements(template: Template, effect: str = "Allow") -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the roles allow, or deny, statement by statement."""
     for name, role in _of(template, "AWS::IAM::Role"):
         for policy in role.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
-                yield name, statement
+                if statement["Effect"] == effect:
+                    yield name, statement
 
 
 def _listed(value: Any) -> list[Any]:

@@ -29,6 +29,7 @@ from tests.template.rules import (
     photos_are_kept_by_the_runner_and_shown_by_the_api,
     queues_lose_nothing,
     tables_are_safe,
+    the_audit_only_grows,
     the_exporter_reads_people_and_writes_exports,
     the_tester_changes_nothing,
 )
@@ -124,6 +125,20 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         "Condition",
         {},
         "without naming",
+    ),
+    (
+        the_audit_only_grows,
+        _statement("SyncRunnerRole", "LeaveTheAuditAlone"),
+        "Action",
+        "dynamodb:DeleteItem",
+        "SyncRunnerRole may dynamodb:UpdateItem in the audit",
+    ),
+    (
+        the_audit_only_grows,
+        _statement("ConfigApiRole", "LeaveTheAuditAlone"),
+        "Condition",
+        {"StringLike": {"dynamodb:LeadingKeys": ["lakeview#AUDIT#*"]}},
+        "ConfigApiRole may dynamodb:UpdateItem in the audit",
     ),
     (
         photos_are_kept_by_the_runner_and_shown_by_the_api,

@@ -9,9 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from config_api.api import Api
+from config_api.audited import audited
 from config_api.once import IfMatch, check_version
 from config_api.problems import Problem
 from config_api.views import DistrictView, district_view
+from rollcall.domain.audit import Action
 from rollcall.domain.district import DISTRICT_ID, District, DistrictForm, apply_form
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import invalid
@@ -49,8 +51,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         else:
             check_version(stored.version, if_match, form.version)
         district = apply_form(district_id, form, stored, now)
-        parts.config.put_district(district)
+        what: Action = "district.changed" if stored else "district.created"
+        parts.config.put_district(
+            district, audited(api, district_id, what, district_id, now, stored, district)
+        )
         if stored and stored.time_zone != district.time_zone:
+            # No changes of their own: they keep their wall time, and the record above says why it moves.
             for schedule in parts.config.schedules(district_id):
                 parts.config.put_schedule(rescheduled(schedule, district.time_zone, now))
         return Response(

@@ -13,9 +13,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import TypeAdapter
 
 from config_api.api import Api
+from config_api.audited import audited
 from config_api.export_views import ExportView, TemplateView, export_view, template_view
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
+from rollcall.domain.audit import Action, FieldChange, audit_record
 from rollcall.domain.export import Export, ExportForm, ExportTemplate, Template
 from rollcall.exports.records import Exports, file_key
 
@@ -74,6 +76,18 @@ def register(api: Api) -> None:
                 requested_at=making.now,
                 updated_at=making.now,
             )
+            # Files leave Rollcall: it is told even of those that could not be made.
+            parts.audit.write(
+                audit_record(
+                    district_id,
+                    making.now,
+                    api.caller.user,
+                    api.request_id,
+                    "export.requested",
+                    export.id,
+                    [FieldChange(field="kind", after=form.kind)],
+                )
+            )
             exports.put(export)
             parts.exporter.start(district_id, export.id)
             return export_view(export, making.now, None)
@@ -110,7 +124,9 @@ def register(api: Api) -> None:
         written = ExportTemplate(
             district_id=district_id, template=template, version=version + 1, updated_at=parts.clock.now()
         )
-        parts.config.put_export_template(written)
+        what: Action = "export_template.changed" if stored else "export_template.created"
+        audit = audited(api, district_id, what, "nutrition", written.updated_at, stored, written)
+        parts.config.put_export_template(written, audit)
         return template_view(written)
 
     def _template(district_id: str) -> Template | None:

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from config_api.api import Api
+from config_api.audited import audited
 from config_api.once import IfMatch, Making, check_version
 from config_api.problems import Problem
 from config_api.views import AnyView, IntegrationView, RunView, integration_view, run_view
+from rollcall.domain.audit import Action, AuditRecord, run_decided
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import Form, Reason, invalid
 from rollcall.domain.run import CHECK_AFTER, Approval, Failure, Progress, Run
@@ -72,7 +74,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         after = replace(run, approvals=[*run.approvals, Approval(user, now, form.comment)])
         needed = 2 if parts.config.district(district_id).two_person_approval else 1
         if len(after.approvals) < needed:
-            parts.runs.decide(run, after)
+            parts.runs.decide(run, after, _audit(run, "run.approved", form.comment))
             return run_view(after)
         after = replace(
             after,
@@ -82,7 +84,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             check_at=now + CHECK_AFTER,
             progress=Progress(stage="approved", done=0, total=run.progress.total),
         )
-        parts.runs.decide(run, after)
+        parts.runs.decide(run, after, _audit(run, "run.approved", form.comment))
         parts.queue.send(after.message(), dedup=f"{after.id}#{after.slice}")
         return run_view(after)
 
@@ -100,7 +102,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             error=Failure("rejected", f"{api.caller.user}: {form.comment}"),
             ended_at=parts.clock.now(),
         )
-        parts.runs.decide(run, after)
+        parts.runs.decide(run, after, _audit(run, "run.rejected", form.comment))
         return run_view(after)
 
     @api.route(
@@ -135,7 +137,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
                 "updated_at": making.now,
             }
         )
-        parts.config.put_integration(changed, {})
+        audit = audited(api, district_id, "integration.changed", integration_id, making.now, stored, changed)
+        parts.config.put_integration(changed, {}, audit)
         view: AnyView = integration_view(changed, None)
         return view
 
@@ -147,6 +150,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             detail = f"The run is {run.state}; only a held run can be decided about."
             raise Problem(HTTPStatus.CONFLICT, "not_held", detail)
         return run
+
+    def _audit(run: Run, what: Action, comment: str) -> AuditRecord:
+        return run_decided(run, parts.clock.now(), api.caller.user, api.request_id, what, comment)
 
     def _overtaken(run: Run) -> bool:
         return parts.runs.state(run.district_id, run.integration_id).snapshot != run.id

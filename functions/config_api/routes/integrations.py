@@ -13,12 +13,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 from config_api.api import Api
 from config_api.archive import zip_answer
 from config_api.asking import ask_for_run, refuse_inactive
+from config_api.audited import audited
 from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.problems import Problem, field_errors
 from config_api.views import IntegrationView, RunView, integration_view, run_view
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
+from rollcall.domain.audit import credential_changes
 from rollcall.domain.form import Form, Invalid
 from rollcall.domain.forms import AnyForm, AnyNew, AnyUpdate, IntegrationUpdate, Secret
 from rollcall.domain.inspection import Inquiry
@@ -153,7 +155,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         making = Making(parts.clock.now(), None)
         if patch.model_fields_set <= {"active", "version"} and patch.active is False:
             # Switching off must work whatever has become of its mappings.
-            return _store(stored.model_copy(update=_off(stored, making)), {})
+            return _store(stored.model_copy(update=_off(stored, making)), stored, {})
         return _write(district_id, integration_id, _merged(stored, patch), stored, making)
 
     @api.route(
@@ -235,7 +237,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
     ) -> IntegrationView:
         integration = _applied(district_id, integration_id, form, stored, making)
-        return _store(integration, _sealed(integration, form))
+        return _store(integration, stored, _sealed(integration, form))
 
     def _applied(
         district_id: str, integration_id: str, form: AnyForm, stored: Integration | None, making: Making
@@ -257,8 +259,20 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             for key, secret in secrets_of(form).items()
         }
 
-    def _store(integration: Integration, sealed: Mapping[str, str]) -> IntegrationView:
-        parts.config.put_integration(integration, sealed)
+    def _store(
+        integration: Integration, stored: Integration | None, sealed: Mapping[str, str]
+    ) -> IntegrationView:
+        audit = audited(
+            api,
+            integration.district_id,
+            "integration.changed" if stored else "integration.created",
+            integration.id,
+            integration.updated_at,
+            stored,
+            integration,
+            credential_changes(stored.credentials if stored else {}, sealed),
+        )
+        parts.config.put_integration(integration, sealed, audit)
         return integration_view(
             integration, _last_runs(integration.district_id, [integration]).get(integration.id)
         )

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import TypeAdapter
 
 from config_api.api import Api
+from config_api.audited import audited
 from config_api.listing import Cursor, Limit, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.views import MappingHead, MappingView, mapping_head, mapping_view
@@ -61,7 +62,8 @@ def register(api: Api) -> None:
     ) -> MappingView:
         def make(making: Making) -> MappingView:
             mapping = apply_form(making.new_id("map"), district_id, form, None, active=True, now=making.now)
-            parts.config.put_mapping(mapping)
+            audit = audited(api, district_id, "mapping.created", mapping.id, making.now, None, mapping)
+            parts.config.put_mapping(mapping, audit)
             return mapping_view(mapping)
 
         return once(api, district_id, idempotency_key, _view, make)
@@ -82,8 +84,10 @@ def register(api: Api) -> None:
         stored = _stored(district_id, mapping_id)
         check_version(stored.version, if_match, form.version)
         active = stored.active if form.active is None else form.active
-        mapping = apply_form(mapping_id, district_id, form, stored, active=active, now=parts.clock.now())
-        parts.config.put_mapping(mapping)
+        now = parts.clock.now()
+        mapping = apply_form(mapping_id, district_id, form, stored, active=active, now=now)
+        audit = audited(api, district_id, "mapping.changed", mapping_id, now, stored, mapping)
+        parts.config.put_mapping(mapping, audit)
         return mapping_view(mapping)
 
     def _stored(district_id: str, mapping_id: str) -> CodeMapping:

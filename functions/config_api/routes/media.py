@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,9 +9,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from config_api.api import Api
+from config_api.audited import audited
+from config_api.downloads import csv_answer
 from config_api.people_views import ImportSummaryView, ReasonView, TwinView
 from config_api.problems import Problem
-from rollcall.domain.csv_text import csv_lines
+from config_api.run_files import issue_files, lines_of
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import Form, invalid
 from rollcall.domain.media import REASONS
@@ -20,10 +21,6 @@ from rollcall.domain.person import PERSON_TYPES, Issue
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import Run
 from rollcall.domain.twins import Twin
-from rollcall.engine.blobs import RunFolder, unpack_lines
-
-MAX_BYTES = 4_000_000
-"""What a Lambda may answer, with room for its wrapping."""
 
 _HEADER = ("member_type", "id", "severity", "reason", "field", "value", "message", "fix")
 
@@ -70,23 +67,10 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         run = _run(district_id, run_id)
         rows = (
             (i.person_type, i.source_id, i.severity, i.code, i.field, i.value, i.message, i.fix)
-            for i in _issues(run)
+            for i in lines_of(parts.blobs, issue_files(run), Issue)
             if i.code in REASONS or (i.severity == "error" and i.source_id)
         )
-        lines: list[str] = []
-        size = 0
-        for line in csv_lines(_HEADER, rows):
-            size += len(line.encode())
-            if size > MAX_BYTES:
-                detail = "The list is too long to download at once; read the run's issues page by page."
-                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_many_rows", detail)
-            lines.append(line)
-        return Response(
-            status_code=HTTPStatus.OK,
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{run.id}-blocked.csv"'},
-            body="".join(lines),
-        )
+        return csv_answer(api, f"{run.id}-blocked", _HEADER, rows, "read the run's issues page by page")
 
     @api.route(
         "PUT",
@@ -105,6 +89,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             staff = _person(district_id, form.staff_id)
             if staff is None or staff.person.type != "staff" or staff.person.status != "active":
                 raise invalid("staff_id", "unknown_staff", "Give the id of an active member of staff.")
+        before = next((t for t in parts.config.twins(district_id) if t.contact_id == contact.id), None)
         twin = Twin(
             district_id=district_id,
             contact_id=contact.id,
@@ -113,7 +98,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             decided_by=api.caller.user,
             decided_at=parts.clock.now(),
         )
-        parts.config.put_twin(twin)
+        audit = audited(api, district_id, "staff_parent.decided", contact.id, twin.decided_at, before, twin)
+        parts.config.put_twin(twin, audit)
         return _twin_view(twin)
 
     @api.route(
@@ -133,15 +119,6 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
     def _person(district_id: str, person_id: str) -> StoredPerson | None:
         return parts.people.get(district_id, person_id)
-
-    def _issues(run: Run) -> Iterator[Issue]:
-        folder, count = RunFolder(run), int(run.checkpoint.get("issue_files", 0))
-        for number in range(count):
-            try:
-                yield from unpack_lines(parts.blobs.get(folder.issues(number)), Issue)
-            except NotFound:
-                detail = "The files of this run are no longer kept; its counts still are."
-                raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
 
 
 def _twin_view(twin: Twin) -> TwinView:

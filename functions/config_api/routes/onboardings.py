@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
 from config_api.archive import zip_answer
+from config_api.audited import audited
 from config_api.bootstrap import Parts
 from config_api.listing import Cursor, Limit, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
@@ -24,6 +25,7 @@ from rollcall.connectors.powerschool_query.school_plugin import (
     mark_of,
     streams_needed,
 )
+from rollcall.domain.audit import Action, AuditRecord, audit_record, credential_changes
 from rollcall.domain.checklist import Facts, Step, StepName, reached, steps_of
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.form import Form, Invalid
@@ -143,7 +145,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     ) -> OnboardingView:
         def make(making: Making) -> OnboardingView:
             ids = making.new_id("onb"), making.new_id("int")
-            return _put(begin(*ids, district_id, form, parts.addresses, making.now))
+            return _put(None, begin(*ids, district_id, form, parts.addresses, making.now))
 
         return once(api, district_id, idempotency_key, _view, make)
 
@@ -161,7 +163,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         stored = parts.config.onboarding(district_id, onboarding_id)
         check_version(stored.version, if_match, patch.version)
         made = _integration(stored)
-        return _put(amend(stored, _merged(stored, patch), made, parts.addresses, parts.clock.now()))
+        return _put(stored, amend(stored, _merged(stored, patch), made, parts.addresses, parts.clock.now()))
 
     @api.route(
         "GET",
@@ -183,7 +185,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         mark = mark_of(stored, name, reads, registration)
         handed = hand_out(stored, name, mark, reads, kept, parts.clock.now())
         package = build_school_plugin(handed, registration)
-        parts.config.put_onboarding(handed)
+        parts.config.put_onboarding(handed, audits=[_audit(stored, handed)])
         return zip_answer(f"{stored.id}.zip", package)
 
     @api.route(
@@ -195,7 +197,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     )
     def reissue_secret(district_id: str, onboarding_id: str) -> OnboardingView:
         stored = parts.config.onboarding(district_id, onboarding_id)
-        return _put(reopen(stored, parts.clock.now()))
+        return _put(stored, reopen(stored, parts.clock.now()))
 
     @api.route(
         "POST",
@@ -207,7 +209,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         district_id: str, onboarding_id: str, form: Annotated[PowerSchoolCredentials, Body()]
     ) -> OnboardingView:
         stored = parts.config.onboarding(district_id, onboarding_id)
-        return _shown(store_credentials(parts, stored, form, "hand"))
+        return _shown(store_credentials(api, stored, form, "hand", api.caller.user))
 
     @api.route(
         "POST",
@@ -238,7 +240,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             now=now,
         ).model_copy(update={"credentials": stored.credentials})
         # The onboarding moves along, so that credentials which arrive at this moment cannot be missed.
-        return _put(stored.model_copy(update={"version": stored.version + 1, "updated_at": now}), made)
+        moved = stored.model_copy(update={"version": stored.version + 1, "updated_at": now})
+        return _put(stored, moved, made)
 
     @api.route(
         "POST",
@@ -252,11 +255,21 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         synced = parts.runs.state(district_id, stored.integration_id).snapshot
         if synced is None:
             raise Conflict("nothing_to_review", "No sync has completed; run the first one.")
-        return _put(review(stored, synced, api.caller.user, parts.clock.now()))
+        return _put(stored, review(stored, synced, api.caller.user, parts.clock.now()))
 
-    def _put(school: Onboarding, made: Integration | None = None) -> OnboardingView:
-        parts.config.put_onboarding(school, integration=made)
+    def _put(
+        before: Onboarding | None, school: Onboarding, made: Integration | None = None
+    ) -> OnboardingView:
+        audits = [_audit(before, school)]
+        if made:
+            at = school.updated_at
+            audits.append(audited(api, made.district_id, "integration.created", made.id, at, None, made))
+        parts.config.put_onboarding(school, integration=made, audits=audits)
         return _shown(school)
+
+    def _audit(before: Onboarding | None, school: Onboarding) -> AuditRecord:
+        what: Action = "onboarding.changed" if before else "onboarding.created"
+        return audited(api, school.district_id, what, school.id, school.updated_at, before, school)
 
     def _shown(school: Onboarding) -> OnboardingView:
         return _views(parts, school.district_id, [school])[0]
@@ -269,11 +282,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
 
 def store_credentials(
-    parts: Parts, school: Onboarding, given: PowerSchoolCredentials, by: RegisteredBy
+    api: Api, school: Onboarding, given: PowerSchoolCredentials, by: RegisteredBy, actor: str
 ) -> Onboarding:
     """Seal a plugin's credentials for the school's integration, whether that has been made or not. Raises ``Conflict``
     for a plugin that registers a second time.
     """
+    parts = api.parts
     now = parts.clock.now()
     moved, clear = receive(school, given, by, now)
     made = _found_integration(parts, school)
@@ -284,7 +298,12 @@ def store_credentials(
         key: parts.vault.seal(school.district_id, school.integration_id, secret)
         for key, secret in clear.items()
     }
-    parts.config.put_onboarding(moved, sealed, made)
+    entered = credential_changes(school.credentials, sealed)
+    # What the credentials are for is known under this id, whether it has been made or not.
+    audit = audit_record(
+        school.district_id, now, actor, api.request_id, "integration.changed", school.integration_id, entered
+    )
+    parts.config.put_onboarding(moved, sealed, made, [audit])
     return moved
 
 

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from config_api.api import Api
+from config_api.audited import audited
 from config_api.listing import Cursor, Limit, decode_cursor, encode_cursor
 from config_api.once import IfMatch, check_version
 from config_api.reconciliation_views import (
@@ -26,6 +27,7 @@ from config_api.reconciliation_views import (
     user_view,
 )
 from config_api.sis_people import last_completed, sis_people
+from rollcall.domain.audit import Action
 from rollcall.domain.csv_text import csv_lines
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.existing_users import read_users
@@ -191,7 +193,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def _put(before: ReconciliationHead | None, made: ReconciliationHead) -> ReconciliationSummary:
         """Store the head, and delete the files that it no longer names."""
         try:
-            parts.config.put_reconciliation(made)
+            what: Action = "reconciliation.changed" if before else "reconciliation.created"
+            audit = audited(api, made.district_id, what, made.integration_id, made.updated_at, before, made)
+            parts.config.put_reconciliation(made, audit)
         except Conflict:
             parts.blobs.delete(sorted(_files(made) - _files(before)))
             raise

@@ -16,6 +16,9 @@ from rollcall.domain.onboarding import Onboarding, new_secret
 
 PATH = "/v1/registrations/{onboarding_id}"
 
+PLUGIN = "plugin"
+"""Who the audit says it was: nobody signs in to register."""
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ def register(api: Api) -> None:
             log.warning("registration refused")
             detail = "There is no such registration, or this is not its secret; ask for a new plugin."
             raise Problem(HTTPStatus.FORBIDDEN, "registration_refused", detail)
-        store_credentials(parts, school, given.credentials, "plugin")
+        store_credentials(api, school, given.credentials, "plugin", PLUGIN)
         log.info("plugin registered", extra={"district_id": school.district_id, "onboarding_id": school.id})
         return RegisteredView()
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from http import HTTPStatus
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeVar
 
+import msgspec
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from config_api.api import Api
+from config_api.downloads import csv_answer
 from config_api.export_views import ProjectedChangeView, projected_change
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.people_views import ChangeView, IssueView, change_view
-from config_api.problems import Problem
+from config_api.run_files import issue_files, lines_of, plan_files
 from config_api.views import RunView, run_view
 from rollcall.domain.destinations import Destination
 from rollcall.domain.errors import NotFound
@@ -20,10 +22,22 @@ from rollcall.domain.ids import person_id
 from rollcall.domain.person import Issue, Severity
 from rollcall.domain.plan import Change, ChangeKind
 from rollcall.domain.run import Run, RunState
-from rollcall.engine.blobs import RunFolder, unpack_lines
 
 T = TypeVar("T")
 FILES_PER_REQUEST = 10
+IssueCode = Annotated[str | None, Query(max_length=100)]
+ISSUE_COLUMNS = ["severity", "code", "person_type", "source_id", "person", "field", "value", "message", "fix"]
+CHANGE_COLUMNS = [
+    "kind",
+    "type",
+    "person_id",
+    "source_id",
+    "first_name",
+    "last_name",
+    "field",
+    "before",
+    "after",
+]
 
 
 def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
@@ -53,21 +67,39 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         district_id: str,
         run_id: str,
         severity: Severity | None = None,
-        code: Annotated[str | None, Query(max_length=100)] = None,
+        code: IssueCode = None,
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> Page[IssueView]:
         run = _stored(district_id, run_id)
-        folder = RunFolder(run)
         page, more = _lines(
-            [folder.issues(part) for part in range(_files(run, "issue_files"))],
+            issue_files(run),
             Issue,
             lambda issue: severity in (None, issue.severity) and code in (None, issue.code),
             limit,
             cursor,
         )
-        source = parts.config.integration(district_id, run.integration_id).source if page else ""
+        source = _source(run) if page else ""
         return Page(items=[_issue_view(issue, district_id, source) for issue in page], next=more)
+
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/runs/<run_id>/issues.csv",
+        "What a run found wrong, as a file",
+        right="viewer",
+        binary="text/csv",
+    )
+    def download_issues(
+        district_id: str, run_id: str, severity: Severity | None = None, code: IssueCode = None
+    ) -> Response[str]:
+        run = _stored(district_id, run_id)
+        source = _source(run)
+        rows = (
+            _issue_row(_issue_view(issue, district_id, source))
+            for issue in lines_of(parts.blobs, issue_files(run), Issue)
+            if severity in (None, issue.severity) and code in (None, issue.code)
+        )
+        return csv_answer(api, f"{run.id}-issues", ISSUE_COLUMNS, rows, "ask for one severity or code")
 
     @api.route(
         "GET",
@@ -87,9 +119,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         cursor: Cursor = None,
     ) -> Page[ChangeView] | Page[ProjectedChangeView]:
         run = _stored(district_id, run_id)
-        folder = RunFolder(run)
         page, more = _lines(
-            [folder.plan(part) for part in range(_files(run, "plan_files"))],
+            plan_files(run),
             Change,
             lambda change: (
                 kind in (None, change.kind)
@@ -103,18 +134,31 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             return Page(items=[change for change in seen if change is not None], next=more)
         return Page(items=[change_view(change) for change in page], next=more)
 
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/runs/<run_id>/changes.csv",
+        "What a run changes or would, as a file: one line per field that differs, and one per person who is added",
+        right="viewer",
+        binary="text/csv",
+    )
+    def download_changes(district_id: str, run_id: str, kind: ChangeKind | None = None) -> Response[str]:
+        run = _stored(district_id, run_id)
+        rows = (
+            row
+            for change in lines_of(parts.blobs, plan_files(run), Change)
+            if kind in (None, change.kind)
+            for row in _change_rows(change)
+        )
+        return csv_answer(api, f"{run.id}-changes", CHANGE_COLUMNS, rows, "ask for one kind of change")
+
     def _stored(district_id: str, run_id: str) -> Run:
         run = parts.runs.get(district_id, run_id)
         if run is None:
             raise NotFound("run")
         return run
 
-    def _file(key: str) -> bytes:
-        try:
-            return parts.blobs.get(key)
-        except NotFound:
-            detail = "The files of this run are no longer kept; its counts still are."
-            raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
+    def _source(run: Run) -> str:
+        return parts.config.integration(run.district_id, run.integration_id).source
 
     def _lines(
         keys: list[str], kind: type[T], keep: Callable[[T], bool], limit: int, cursor: str | None
@@ -123,7 +167,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         first, line = decode_cursor(cursor, tuple[int, int]) or (0, 0)
         found: list[T] = []
         for part in range(first, min(first + FILES_PER_REQUEST, len(keys))):
-            for number, value in enumerate(unpack_lines(_file(keys[part]), kind)):
+            for number, value in enumerate(lines_of(parts.blobs, [keys[part]], kind)):
                 if (part == first and number < line) or not keep(value):
                     continue
                 if len(found) == limit:
@@ -131,11 +175,6 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
                 found.append(value)
         rest = first + FILES_PER_REQUEST
         return found, encode_cursor((rest, 0)) if rest < len(keys) else None
-
-
-def _files(run: Run, name: str) -> int:
-    count: Any = run.checkpoint.get(name, 0)
-    return int(count)
 
 
 def _issue_view(issue: Issue, district_id: str, source: str) -> IssueView:
@@ -153,3 +192,23 @@ def _issue_view(issue: Issue, district_id: str, source: str) -> IssueView:
         message=issue.message,
         fix=issue.fix,
     )
+
+
+def _issue_row(issue: IssueView) -> list[str | None]:
+    return [getattr(issue, column) for column in ISSUE_COLUMNS]
+
+
+def _change_rows(change: Change) -> Iterator[tuple[str | None, ...]]:
+    """A line for each field that differs; one line where none does, as for somebody who is added."""
+    before, after = change.before.person if change.before else None, change.after.person
+    who = (change.kind, change.type, change.after.id, after.source_id, after.first_name, after.last_name)
+    if before is None or not change.fields:
+        yield (*who, None, None, None)
+        return
+    for field in change.fields:
+        yield (*who, field, _text(getattr(before, field)), _text(getattr(after, field)))
+
+
+def _text(value: Any) -> str | None:
+    """A value as one cell: text as it is, anything with parts as JSON."""
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()

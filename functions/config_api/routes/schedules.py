@@ -9,9 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import TypeAdapter
 
 from config_api.api import Api
+from config_api.audited import audited, started
 from config_api.listing import Cursor, Limit, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.views import RunView, ScheduleView, run_view, schedule_view
+from rollcall.domain.audit import Action
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import FieldError, Form, raise_if_any
 from rollcall.domain.ids import derived_id
@@ -109,23 +111,20 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             if not chosen:
                 raise Conflict("integration_inactive", "None of the schedule's integrations is active.")
             request_id = making.new_id("run")
-            started = [
-                start(
-                    parts.runs,
-                    parts.queue,
-                    Run(
-                        id=derived_id("run", making.now, request_id, integration.id),
-                        district_id=district_id,
-                        integration_id=integration.id,
-                        system=integration.system,
-                        requested_by=api.caller.user,
-                        queued_at=making.now,
-                        check_at=making.now + CHECK_AFTER,
-                    ),
+            runs = [
+                Run(
+                    id=derived_id("run", making.now, request_id, integration.id),
+                    district_id=district_id,
+                    integration_id=integration.id,
+                    system=integration.system,
+                    requested_by=api.caller.user,
+                    queued_at=making.now,
+                    check_at=making.now + CHECK_AFTER,
                 )
                 for integration in chosen
             ]
-            return Page(items=[run_view(run) for run in started], next=None)
+            begun = [start(parts.runs, parts.queue, run, started(api, run)) for run in runs]
+            return Page(items=[run_view(run) for run in begun], next=None)
 
         return once(api, district_id, idempotency_key, _runs, make)
 
@@ -140,7 +139,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             if integration_id not in known
         )
         schedule = apply_form(schedule_id, district_id, form, stored, _time_zone(), making.now)
-        parts.config.put_schedule(schedule)
+        what: Action = "schedule.changed" if stored else "schedule.created"
+        audit = audited(api, district_id, what, schedule_id, making.now, stored, schedule)
+        parts.config.put_schedule(schedule, audit)
         return _shown(schedule)
 
     def _shown(schedule: Schedule) -> ScheduleView:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from config_api.api import Api
 from config_api.asking import ask_for_run, refuse_inactive
+from config_api.audited import audited
 from config_api.listing import Cursor, Limit, page_of
 from config_api.once import IdempotencyKey, Making, once
 from config_api.problems import Problem
@@ -72,9 +73,15 @@ def register(api: Api) -> None:
                 detail = "No sync of this integration has completed yet, so there is no pull to plan again."
                 raise Conflict("nothing_pulled", detail)
             # First the mappings, then the run: entries that stand already are no fault when the request is repeated.
-            changed = answered(_chosen(integration), form.entries, making.now)
+            chosen = _chosen(integration)
+            changed = answered(chosen, form.entries, making.now)
             if changed:
-                parts.config.put_mappings(changed)
+                before = {mapping.id: mapping for mapping in chosen.values()}
+                audits = [
+                    audited(api, district_id, "mapping.changed", m.id, making.now, before[m.id], m)
+                    for m in changed
+                ]
+                parts.config.put_mappings(changed, audits)
             return run_view(ask_for_run(api, making, integration, trigger="reapply"))
 
         return once(api, district_id, idempotency_key, _run, make)

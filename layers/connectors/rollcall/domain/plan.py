@@ -22,13 +22,16 @@ class StoredPerson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One person's change. ``before`` is None for an add; applying writes ``after`` whole, so a replay is harmless."""
+    """One person's change. ``before`` is None for an add; applying writes ``after`` whole, so a replay is harmless.
+    ``dropped``: the person is ended because the pull did not have them.
+    """
 
     kind: ChangeKind
     type: PersonType
     after: StoredPerson
     before: StoredPerson | None = None
     fields: tuple[str, ...] = ()
+    dropped: bool = False
 
 
 Claim = Literal["pos", "host", "mail"]

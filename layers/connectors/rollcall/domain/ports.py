@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from rollcall.domain.audit import AuditRecord
 from rollcall.domain.district import District
 from rollcall.domain.inspection import Findings, Inquiry
 from rollcall.domain.integration import Integration
@@ -67,8 +68,10 @@ class Settings(Protocol):
 class Runs(Protocol):
     """Runs, leases and what an integration remembers. Writes by the engine carry the lease and fail once it is lost."""
 
-    def create(self, run: Run) -> Run:
-        """Store a new run and return it; if the id exists already, return what is stored (a repeated request)."""
+    def create(self, run: Run, audit: AuditRecord | None = None) -> Run:
+        """Store a new run, with its audit record, and return it; if the id exists already, return what is stored
+        (a repeated request).
+        """
 
     def get(self, district_id: str, run_id: str) -> Run | None: ...
 
@@ -94,15 +97,25 @@ class Runs(Protocol):
     def wait(self, run: Run) -> bool:
         """Put ``run`` behind the active one; False when another run waits already."""
 
-    def finish(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> str | None:
-        """End ``run`` in one transaction: the run itself, the integration's pointers, and the snapshot if one is given.
+    def finish(
+        self,
+        run: Run,
+        lease: Lease,
+        snapshot: str | None,
+        previous: str | None,
+        audit: AuditRecord | None = None,
+    ) -> str | None:
+        """End ``run`` in one transaction: the run itself, the integration's pointers, the snapshot if one is given, and
+        the audit record if there is one.
 
         ``snapshot`` replaces ``previous``; a different stored value raises ``Conflict``. Repeating the call is
         harmless. Returns the id of the run that waited and must now be queued, if any.
         """
 
-    def decide(self, before: Run, after: Run) -> None:
-        """Replace a run that nobody works on, such as a held one; ``Conflict`` unless it is still as ``before``."""
+    def decide(self, before: Run, after: Run, audit: AuditRecord | None = None) -> None:
+        """Replace a run that nobody works on, such as a held one, and say who did; ``Conflict`` unless it is still as
+        ``before``.
+        """
 
     def due(self, now: datetime, limit: int) -> list[Run]:
         """Open runs whose ``check_at`` has passed, oldest first: their runner is dead or their pause is over."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from rollcall.domain.person import PERSON_TYPES
+from rollcall.domain.person import PERSON_TYPES, PersonType
 
 RunState = Literal[
     "queued",
@@ -91,6 +91,24 @@ class Coverage(msgspec.Struct, kw_only=True):
     oldest: str | None = None
 
 
+class Trend(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run's distinct issues compare with those of the last completed sync. ``persisting`` ones stand although
+    nobody has looked at their records again, because nothing about them moved.
+    """
+
+    new: int
+    persisting: int
+    fixed: int
+
+
+class StageTime(msgspec.Struct, kw_only=True):
+    """When a run was in a stage; ``ended_at`` is None while it still is."""
+
+    stage: str
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
 class Run(msgspec.Struct, kw_only=True):
     """One run as stored. ``checkpoint`` belongs to the engine; everything else is what the API shows.
 
@@ -98,6 +116,7 @@ class Run(msgspec.Struct, kw_only=True):
     the ``same`` as a member of staff. ``issue_codes`` says why.
     ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
     only for people who changed, and ends nobody for not being there.
+    ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
     """
 
     id: str
@@ -114,6 +133,8 @@ class Run(msgspec.Struct, kw_only=True):
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    dropped: dict[str, int] = msgspec.field(default_factory=dict)
+    trend: Trend | None = None
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
@@ -122,6 +143,7 @@ class Run(msgspec.Struct, kw_only=True):
     queued_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    stages: list[StageTime] = msgspec.field(default_factory=list)
     slice: int = 0
     attempts: int = 0
     sweeps: int = 0
@@ -132,6 +154,33 @@ class Run(msgspec.Struct, kw_only=True):
     def ended(self) -> bool:
         """True when nothing will change any more."""
         return self.state in TERMINAL
+
+    def count(self, kind: PersonType, change: str, dropped: bool) -> None:
+        """One change more of a kind, such as ``add``."""
+        self.counts[kind][change] += 1
+        if dropped:
+            self.dropped[kind] = self.dropped.get(kind, 0) + 1
+
+    def hold(self, kind: PersonType, change: str, dropped: bool) -> None:
+        """What was counted as a change waits."""
+        self.counts[kind][change] -= 1
+        self.counts[kind]["held"] += 1
+        if dropped:
+            self.dropped[kind] -= 1
+
+    def enter(self, stage: str, now: datetime) -> None:
+        """Note that a stage begins, and that the one before is over."""
+        self._leave(now)
+        self.stages.append(StageTime(stage=stage, started_at=now))
+
+    def end(self, now: datetime) -> None:
+        """Note that the run ends, as its state says."""
+        self._leave(now)
+        self.ended_at, self.check_at = now, None
+
+    def _leave(self, now: datetime) -> None:
+        if self.stages and self.stages[-1].ended_at is None:
+            self.stages[-1].ended_at = now
 
     @property
     def reapplies(self) -> bool:

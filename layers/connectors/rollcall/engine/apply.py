@@ -36,7 +36,7 @@ def apply(job: Job) -> None:
         job.checkpoint(job.at.batch, job.at.plan_files)
 
 
-def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
+def write_snapshot(job: Job, received: Received, plan_batches: int, issues: bytes) -> None:
     """What the next run compares with. It counts only once the run is finished with it."""
     people = keep_waiting(job, next_people(job, plan_batches))
     write_unmapped(job, people)
@@ -52,6 +52,7 @@ def write_snapshot(job: Job, received: Received, plan_batches: int) -> None:
         marker=job.survey.marker,
         full_on=job.snapshot.full_on if job.survey.delta else job.today,
         reconciled=job.accounts.digest,
+        issues=issues,
     )
     job.blobs.put(job.folder.snapshot(), pack(snapshot))
 

@@ -70,7 +70,7 @@ def received(job: Job) -> Received:
 
 def _answered(delta: Delta, tables: Mapping[str, RecordTable]) -> set[str]:
     """Of those a delta asks for, who has a record in its first stream."""
-    return _present([tables[delta.streams[0]]]).intersection(delta.people)
+    return present([tables[delta.streams[0]]]).intersection(delta.people)
 
 
 def _standing(
@@ -89,12 +89,12 @@ def _standing(
 def compare(job: Job) -> Work:
     """Who moved since the snapshot; everybody when there is none or when settings changed since."""
     now = received(job)
-    present = _present(now.tables.values())
+    there = present(now.tables.values())
     if job.snapshot.settings != bytes.fromhex(job.at.settings):
-        again = present
+        again = there
     else:
         again = _moved(job, now) | _restless(job)
-        again = (again | _contacts_of(again, now.tables.values())) & present
+        again = (again | _contacts_of(again, now.tables.values())) & there
     records: dict[str, list[tuple[str, str, int]]] = {key: [] for key in again}
     students: dict[str, set[str]] = {key: set() for key in again if is_contact(key)}
     for stream, table in now.tables.items():
@@ -109,7 +109,7 @@ def compare(job: Job) -> Work:
     return Work(
         received=now,
         again=sorted(again, key=lambda key: (order[split_person_key(key)[0]], records[key][0][2], key)),
-        gone=[] if job.survey.delta else sorted(_left(job, present)),
+        gone=[] if job.survey.delta else sorted(_left(job, there)),
         records=records,
         students=students,
     )
@@ -125,7 +125,8 @@ def is_contact(key: str) -> bool:
     return key.startswith("contact:")
 
 
-def _present(tables: Iterable[RecordTable]) -> set[str]:
+def present(tables: Iterable[RecordTable]) -> set[str]:
+    """Everybody of whom there is a record."""
     return {key for table in tables for at in range(len(table.ids)) for key in table.people_at(at)}
 
 

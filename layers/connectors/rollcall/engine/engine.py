@@ -22,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
+from rollcall.domain.audit import people_dropped, run_started
 from rollcall.domain.errors import (
     Conflict,
     LeaseLost,
@@ -51,6 +52,7 @@ from rollcall.engine.plan import plan
 from rollcall.engine.pull import pull, stream_table
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
 from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.trend import weigh
 
 log = logging.getLogger(__name__)
 
@@ -140,19 +142,18 @@ class Engine:
         if message.run_id is not None:
             return self.runs.get(message.district_id, message.run_id)
         integration = self.settings.integration(message.district_id, message.integration_id)
-        return self.runs.create(
-            Run(
-                id=derived_id("run", sent_at, message.integration_id, delivery),
-                district_id=message.district_id,
-                integration_id=message.integration_id,
-                system=integration.system,
-                trigger=message.trigger,
-                mode=message.mode,
-                requested_by=message.requested_by,
-                queued_at=sent_at,
-                check_at=self.clock.now() + CHECK_AFTER,
-            )
+        run = Run(
+            id=derived_id("run", sent_at, message.integration_id, delivery),
+            district_id=message.district_id,
+            integration_id=message.integration_id,
+            system=integration.system,
+            trigger=message.trigger,
+            mode=message.mode,
+            requested_by=message.requested_by,
+            queued_at=sent_at,
+            check_at=self.clock.now() + CHECK_AFTER,
         )
+        return self.runs.create(run, run_started(run, delivery) if run.trigger == "manual" else None)
 
     def _slice(self, run: Run, lease: Lease, deadline: datetime) -> None:
         # read again under the lease: another slice may have moved it since
@@ -186,6 +187,7 @@ class Engine:
         if first:
             run.started_at = self.clock.now()
             run.state = "pulling"
+            run.enter("survey", run.started_at)
         frozen = self._settings(run) if first else Frozen.load(self.blobs, run)
         lookups = frozen.lookups()
         school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
@@ -260,10 +262,11 @@ class Engine:
             plan(job, work)
             batches = job.at.batches = job.at.batch
             judge_plan(job)
+            issues = weigh(job, work)
             if job.run.mode == "preview":
                 self._finish(job.run, job.lease)
                 return
-            write_snapshot(job, work.received, batches)
+            write_snapshot(job, work.received, batches, issues)
             _enter(job, "apply")
         if job.at.stage == "apply":
             apply(job)
@@ -279,11 +282,12 @@ class Engine:
         """Commit what need not wait, and leave the rest to a person. Other runs may go on meanwhile."""
         run, base = job.run, job.at.base
         job.at.stage, job.at.batch, job.at.base = "approved", 0, run.id
+        job.at.dropped = dict(run.dropped)
         run.checkpoint = msgspec.to_builtins(job.at)
         run.state, run.check_at = "held", None
         run.progress = Progress(stage="held", done=0, total=job.at.held)
         log.info("run held", extra={"run_id": run.id, "reasons": [hold.reason for hold in run.holds]})
-        self._commit(run, job.lease, run.id, base)
+        self._commit(run, job.lease, run.id, base, {})
 
     def _approved(self, job: Job) -> None:
         """Apply what a person let go on, unless a newer pull has made it void."""
@@ -295,25 +299,33 @@ class Engine:
             return
         apply_held(job)
         snapshot = write_approved_snapshot(job)
-        self._finish(run, job.lease, snapshot=snapshot, previous=run.id)
+        self._finish(run, job.lease, snapshot=snapshot, previous=run.id, told=job.at.dropped)
 
     def _finish(
-        self, run: Run, lease: Lease, snapshot: str | None = None, previous: str | None = None
+        self,
+        run: Run,
+        lease: Lease,
+        snapshot: str | None = None,
+        previous: str | None = None,
+        told: Mapping[str, int] = {},
     ) -> None:
         if run.error is None:
             run.state = "completed"
-        run.ended_at, run.check_at = self.clock.now(), None
+        run.end(self.clock.now())
         run.progress.stage = run.state
-        self._commit(run, lease, snapshot, previous)
+        self._commit(run, lease, snapshot, previous, told)
         log.info(
             "run ended",
             extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice},
         )
 
-    def _commit(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> None:
+    def _commit(
+        self, run: Run, lease: Lease, snapshot: str | None, previous: str | None, told: Mapping[str, int]
+    ) -> None:
         """Store the run's end, or that it is held, with its snapshot; then see to the runs that this concerns."""
         superseded = self.runs.state(run.district_id, run.integration_id).held_run if snapshot else None
-        waiting = self.runs.finish(run, lease, snapshot, previous)
+        dropped = people_dropped(run, self.clock.now(), told) if snapshot else None
+        waiting = self.runs.finish(run, lease, snapshot, previous, dropped)
         if superseded and superseded != run.id:
             self._supersede(run.district_id, superseded)
         next_run = self.runs.get(run.district_id, waiting) if waiting else None
@@ -363,7 +375,7 @@ class Engine:
             "skipped",
             Failure("already_waiting", "Another run of this integration waits already."),
         )
-        run.ended_at, run.check_at = self.clock.now(), None
+        run.end(self.clock.now())
         self.runs.save(run, lease)
 
     def _send(self, run: Run) -> None:

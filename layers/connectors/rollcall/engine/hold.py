@@ -15,6 +15,7 @@ from rollcall.domain.person import Issue, person_key, split_person_key
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.domain.thresholds import Scope, Tally, Thresholds, Waiting, cohort, judge
 from rollcall.engine.blobs import pack, snapshot_key, unpack, unpack_lines
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.plan import loaded, next_people, write_issues
 from rollcall.engine.snapshot import NOTHING, REVISIT, WAITING, PersonRow, Snapshot
@@ -42,9 +43,7 @@ def judge_plan(job: Job) -> None:
     for change in _changes(job):
         if waiting.holds(change):
             held[_key(change)] = "family_id" in change.fields
-            counts = job.run.counts[change.type]
-            counts[change.kind] -= 1
-            counts["held"] += 1
+            job.run.hold(change.type, change.kind, change.dropped)
         else:
             _move(cohorts, change)
     job.at.held = len(held)
@@ -79,9 +78,8 @@ def apply_held(job: Job) -> None:
         job.still_ours()
         job.people.put_many([c.after for c in fresh])
         for change in fresh:
-            counts = job.run.counts[change.type]
-            counts["held"] -= 1
-            counts[change.kind] += 1
+            job.run.counts[change.type]["held"] -= 1
+            job.run.count(change.type, change.kind, change.dropped)
         write_issues(job, [_changed_since(c) for c in changes if c not in fresh])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
@@ -144,14 +142,7 @@ def _still(change: Change, stored: StoredPerson | None) -> bool:
 
 def _changed_since(change: Change) -> Issue:
     person = change.after.person
-    return Issue(
-        severity="warning",
-        code="changed_since_hold",
-        message="This person was changed after the plan was held, so the approved change was not made.",
-        fix="Nothing: the next sync plans it again.",
-        person_type=person.type,
-        source_id=person.source_id,
-    )
+    return issue("changed_since_hold", person=(person.type, person.source_id))
 
 
 def _cohorts(snapshot: Snapshot) -> dict[Scope, int]:

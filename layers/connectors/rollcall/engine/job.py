@@ -58,8 +58,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
     records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended. ``batches`` is
-    how many the plan had, ``held`` how many of its changes wait for a person, and ``unmapped`` how many values the run
-    left for the queue.
+    how many the plan had, ``held`` how many of its changes wait for a person, ``dropped`` whom it had ended when the
+    rest was held, and ``unmapped`` how many values the run left for the queue.
     """
 
     stage: Stage = "survey"
@@ -74,6 +74,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     issue_files: int = 0
     batches: int = 0
     held: int = 0
+    dropped: dict[str, int] = {}
     unmapped: int = 0
 
 
@@ -132,6 +133,7 @@ class Job:
     def enter(self, stage: Stage) -> None:
         """Move on; the first checkpoint of the new stage makes it known."""
         self.at.stage, self.at.batch = stage, 0
+        self.run.enter(stage, self.clock.now())
         self.run.state = _STATES[stage]
 
     def checkpoint(self, done: int, total: int | None) -> None:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from rollcall.domain.ids import person_id
-from rollcall.domain.person import Issue, person_key, split_person_key
+from rollcall.domain.person import person_key, split_person_key
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson, rejected_row
 
@@ -70,18 +71,14 @@ class Pins:
         return person_id(self._job.run.district_id, self._job.integration.source, *split_person_key(key))
 
     def _reject(self, person: MappedPerson, holder: Holder) -> MappedPerson:
-        kind, source_id = split_person_key(person.key)
-        issue = Issue(
-            severity="error",
-            code="pos_id_taken",
-            message=f"This POS ID belongs to {' '.join(split_person_key(holder.key))}; the record is left out.",
-            fix="Give one of the two another local ID in the SIS.",
-            person_type=kind,
-            source_id=source_id,
+        taken = issue(
+            "pos_id_taken",
+            person=split_person_key(person.key),
             field="pos_id",
             value=person.pos_id,
+            other=" ".join(split_person_key(holder.key)),
         )
         row = rejected_row(self._job, person.key)
         return replace(
-            person, verdict="reject", active=False, row=row, doc=b"", issues=(*person.issues, issue)
+            person, verdict="reject", active=False, row=row, doc=b"", issues=(*person.issues, taken)
         )

@@ -19,6 +19,7 @@ from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_field
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
 from rollcall.engine.households import regroup
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
 from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
@@ -231,7 +232,8 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
             found.append(_Outcome(key, None, _as_change("update", handed, stored)))
         else:
             row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~MISSING)
-            found.append(_Outcome(key, row, _as_change("inactivate", _ended(job, stored), stored)))
+            change = _as_change("inactivate", _ended(job, stored), stored)
+            found.append(_Outcome(key, row, replace(change, dropped=True)))
     return found
 
 
@@ -289,7 +291,7 @@ def _other_suppliers(job: Job) -> dict[str, str]:
 def _write(job: Job, outcomes: list[_Outcome]) -> None:
     changes = [o.change for o in outcomes if o.change]
     for change in changes:
-        job.run.counts[change.type][change.kind] += 1
+        job.run.count(change.type, change.kind, change.dropped)
     people = [o for o in outcomes if not o.stays_out]
     for outcome in people:
         counts = job.run.counts[split_person_key(outcome.key)[0]]
@@ -303,7 +305,7 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
         job.blobs.put(job.folder.plan(job.at.plan_files), data)
         job.at.plan_files += 1
         job.run.plan_hash = fingerprint((job.run.plan_hash or "").encode() + data).hex()
-    write_issues(job, [issue for o in outcomes for issue in o.issues])
+    write_issues(job, [found for o in outcomes for found in o.issues])
     rows: list[Row] = [(o.key, o.row) for o in people]
     job.blobs.put(job.folder.rows(job.at.batch), pack(rows))
 
@@ -312,9 +314,9 @@ def write_issues(job: Job, issues: Sequence[Issue]) -> None:
     """One file of issues, counted in the run."""
     if not issues:
         return
-    for issue in issues:
-        job.run.issues[issue.severity] += 1
-        job.run.issue_codes[issue.code] = job.run.issue_codes.get(issue.code, 0) + 1
+    for found in issues:
+        job.run.issues[found.severity] += 1
+        job.run.issue_codes[found.code] = job.run.issue_codes.get(found.code, 0) + 1
     job.blobs.put(job.folder.issues(job.at.issue_files), pack_lines(issues))
     job.at.issue_files += 1
 
@@ -353,13 +355,12 @@ def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
             *job.survey.issues,
             *job.at.issues,
             *(
-                Issue(
-                    severity="warning",
-                    code="family_implausibly_large",
+                issue(
+                    "family_implausibly_large",
                     field="family_identifier",
                     value=family,
-                    message=f"{size} students share one family; more than {LARGE_FAMILY} is unusual.",
-                    fix="Check the family identifier's fields for a value that many students share.",
+                    size=size,
+                    usual=LARGE_FAMILY,
                 )
                 for family, size in sorted(sizes.items())
             ),

@@ -18,10 +18,11 @@ import msgspec
 
 from rollcall.connectors.base import Page, Part, Record, Stream
 from rollcall.domain.errors import SourceContract
-from rollcall.domain.person import PERSON_TYPES, Issue, fingerprint, split_person_key
+from rollcall.domain.person import PERSON_TYPES, fingerprint, split_person_key
 from rollcall.domain.run import Coverage
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.files import Files
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job, PartState
 from rollcall.engine.snapshot import RecordTable
 
@@ -161,14 +162,7 @@ def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> N
         if moved:
             _hold(job, part)
     if at.rows > len(seen):
-        job.at.issues.append(
-            Issue(
-                severity="warning",
-                code="duplicate_row",
-                message=f"{at.rows - len(seen)} records of {part.label} came more than once; the last was taken.",
-                fix="Look for duplicate records in the SIS.",
-            )
-        )
+        job.at.issues.append(issue("duplicate_row", count=at.rows - len(seen), part=part.label))
     job.at.parts.append((at.first_chunk, at.next_chunk, len(seen)))
     job.at.pull = PartState(part=at.part + 1, first_chunk=at.next_chunk, next_chunk=at.next_chunk)
     _checkpoint(job)
@@ -177,15 +171,7 @@ def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> N
 def _hold(job: Job, part: Part) -> None:
     job.at.unproven = True
     if job.integration.drop_students_not_in_file:
-        job.at.issues.append(
-            Issue(
-                severity="warning",
-                code="drop_withheld",
-                message=f"Records of {part.label} repeat from page to page and the SIS announces no count, so others "
-                "may be missing. Nobody was dropped in this run.",
-                fix="Look for duplicate records in the SIS.",
-            )
-        )
+        job.at.issues.append(issue("drop_withheld", part=part.label))
 
 
 def _incomplete(part: Part, expected: int | None, received: int) -> SourceContract:

@@ -18,6 +18,7 @@ from rollcall.domain.person import PERSON_TYPES, Issue, MediaAccount, Person, Pe
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.systems import SYSTEMS
 from rollcall.engine.accounts import known_otherwise, said_of_opt_out
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 
 SAME = "same:"
@@ -135,7 +136,7 @@ class Roster:
         issues += self._host_issues(key, member, held, hosts, known)
         issues += known_otherwise(self._job, key, member.host_id, member.email)
         issues += self._email_issues(key, member, holder)
-        reasons = tuple(dict.fromkeys(issue.code for issue in issues))
+        reasons = tuple(dict.fromkeys(found.code for found in issues))
         if kind == "contact":
             issues += self._candidates(key, member)
         # Nothing new reaches an account that something is wrong with, but it stands.
@@ -224,17 +225,13 @@ class Roster:
         """Staff of this run who may be this parent: of the same name, but another e-mail address."""
         if self._job.decided.get(self._id(key)) is not None or not member.name:
             return []
-        kind, source_id = split_person_key(key)
         return [
-            Issue(
-                severity="warning",
-                code="staff_parent_candidate",
-                message=f"This parent has the name of staff {split_person_key(staff)[1]}; they may be one person.",
-                fix="Say whether they are one person; until then they have two accounts.",
-                person_type=kind,
-                source_id=source_id,
+            issue(
+                "staff_parent_candidate",
+                person=split_person_key(key),
                 field="media.same_as",
                 value=self._id(staff),
+                other=split_person_key(staff)[1],
             )
             for staff in self._staff.get(member.name, ())[:1]
         ]

@@ -73,7 +73,8 @@ class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=Tru
 class Snapshot(msgspec.Struct, kw_only=True):
     """Everything the next run compares with. ``blobs`` are the keys that ``RecordTable.blobs`` points into, and
     ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull,
-    ``reconciled`` names the list of existing users that counted last.
+    ``reconciled`` names the list of existing users that counted last, ``issues`` are the prints of the issues that
+    stand (see :mod:`rollcall.engine.trend`).
     """
 
     settings: bytes = b""
@@ -87,3 +88,4 @@ class Snapshot(msgspec.Struct, kw_only=True):
     marker: str | None = None
     full_on: date | None = None
     reconciled: str = ""
+    issues: bytes = b""

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from pydantic import TypeAdapter
 
+from rollcall.domain.audit import AuditRecord
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.export import ExportTemplate
@@ -25,6 +26,7 @@ from rollcall.domain.ports import Settings
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
+from rollcall.store.audit import audit_op
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
 
 SHARDS = 8
@@ -36,12 +38,15 @@ class ConfigStore(Settings, Protocol):
     """What the API and the scheduler do with configuration, beyond what the engine reads.
 
     Every ``put_…`` writes version n over version n - 1, or version 1 where nothing is; else it raises
-    ``Conflict``. Writing the same record again is harmless.
+    ``Conflict``. Writing the same record again is harmless. The audit record is written with it or not at all, and
+    once however often the write is repeated.
     """
 
-    def put_district(self, district: District) -> None: ...
+    def put_district(self, district: District, audit: AuditRecord | None = None) -> None: ...
 
-    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+    def put_integration(
+        self, integration: Integration, sealed: Mapping[str, str], audit: AuditRecord | None = None
+    ) -> None:
         """Store an integration and, in the same transaction, the sealed secrets given; others stay as they
         are.
         """
@@ -52,19 +57,19 @@ class ConfigStore(Settings, Protocol):
     def mapping_heads(self, district_id: str) -> list[tuple[CodeMapping, int]]:
         """Every mapping without its rows, and how many rows it has."""
 
-    def put_mapping(self, mapping: CodeMapping) -> None: ...
+    def put_mapping(self, mapping: CodeMapping, audit: AuditRecord | None = None) -> None: ...
 
-    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
-        """Store all of a few mappings, or none."""
+    def put_mappings(self, mappings: Sequence[CodeMapping], audits: Sequence[AuditRecord] = ()) -> None:
+        """Store all of a few mappings, or none; with an audit record for each."""
 
-    def put_twin(self, twin: Twin) -> None:
+    def put_twin(self, twin: Twin, audit: AuditRecord | None = None) -> None:
         """Store a decision over any earlier one about the same parent."""
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         """The district's own nutrition template; None while it uses the default."""
 
-    def put_export_template(self, template: ExportTemplate) -> None: ...
-    def put_reconciliation(self, head: ReconciliationHead) -> None: ...
+    def put_export_template(self, template: ExportTemplate, audit: AuditRecord | None = None) -> None: ...
+    def put_reconciliation(self, head: ReconciliationHead, audit: AuditRecord | None = None) -> None: ...
     def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding: ...
     def onboardings(self, district_id: str) -> list[Onboarding]: ...
 
@@ -76,6 +81,7 @@ class ConfigStore(Settings, Protocol):
         onboarding: Onboarding,
         sealed: Mapping[str, str] | None = None,
         integration: Integration | None = None,
+        audits: Sequence[AuditRecord] = (),
     ) -> None:
         """Store an onboarding and, in the same transaction, the sealed secrets of the integration that is reserved for
         it, and that integration itself.
@@ -89,7 +95,7 @@ class ConfigStore(Settings, Protocol):
 
     def schedule(self, district_id: str, schedule_id: str) -> Schedule: ...
     def schedules(self, district_id: str) -> list[Schedule]: ...
-    def put_schedule(self, schedule: Schedule) -> None: ...
+    def put_schedule(self, schedule: Schedule, audit: AuditRecord | None = None) -> None: ...
 
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
         """Active schedules whose time has come, oldest first."""
@@ -111,8 +117,8 @@ class DynamoConfig:
         item = self._found("district", district_id, "DISTRICT")
         return District.model_validate_json(text(item, "doc"))
 
-    def put_district(self, district: District) -> None:
-        self._put(_record(district.id, "DISTRICT", district.version, district.model_dump_json()))
+    def put_district(self, district: District, audit: AuditRecord | None = None) -> None:
+        self._put(_record(district.id, "DISTRICT", district.version, district.model_dump_json()), audit)
 
     def integration(self, district_id: str, integration_id: str) -> Integration:
         item = self._found("integration", f"{district_id}#INTEGRATION", integration_id)
@@ -122,24 +128,22 @@ class DynamoConfig:
         items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#INTEGRATION"})
         return [Integration.model_validate_json(text(item, "doc")) for item in items]
 
-    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+    def put_integration(
+        self, integration: Integration, sealed: Mapping[str, str], audit: AuditRecord | None = None
+    ) -> None:
         pk = f"{integration.district_id}#INTEGRATION"
         item = _record(pk, integration.id, integration.version, integration.model_dump_json())
-        condition, values = _follows(item)
-        operations = [self._table.put_op(item, condition, values)]
+        secrets = []
         if sealed:
             # The condition on the integration guards the secrets too: both are only ever written together.
             kept = self.sealed(integration.district_id, integration.id) if integration.version > 1 else {}
             doc = msgspec.json.encode({**kept, **sealed}).decode()
-            operations.append(
+            secrets.append(
                 self._table.put_op(
                     {"pk": f"{integration.district_id}#CREDENTIAL", "sk": integration.id, "doc": doc}
                 )
             )
-        try:
-            self._table.transact(*operations)
-        except TransactionFailed as failed:
-            _unless_repeated(item, failed.failed[0])
+        self._put(item, audit, *secrets)
 
     def sealed(self, district_id: str, integration_id: str) -> dict[str, str]:
         item = self._table.get({"pk": f"{district_id}#CREDENTIAL", "sk": integration_id})
@@ -160,40 +164,49 @@ class DynamoConfig:
             for item in items
         ]
 
-    def put_mapping(self, mapping: CodeMapping) -> None:
-        self._put(_mapping_item(mapping))
+    def put_mapping(self, mapping: CodeMapping, audit: AuditRecord | None = None) -> None:
+        self._put(_mapping_item(mapping), audit)
 
-    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
+    def put_mappings(self, mappings: Sequence[CodeMapping], audits: Sequence[AuditRecord] = ()) -> None:
         items = [_mapping_item(mapping) for mapping in mappings]
         try:
-            self._table.transact(*(self._table.put_op(item, *_follows(item)) for item in items))
+            self._table.transact(
+                *(self._table.put_op(item, *_follows(item)) for item in items),
+                *(audit_op(self._table, audit) for audit in audits),
+            )
         except TransactionFailed as failed:
-            for position, old in failed.failed.items():
-                _unless_repeated(items[position], old)
+            for position, item in enumerate(items):
+                if position in failed.failed:
+                    _unless_repeated(item, failed.failed[position])
 
     def twins(self, district_id: str) -> list[Twin]:
         items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#TWIN"})
         return [Twin.model_validate_json(text(item, "doc")) for item in items]
 
-    def put_twin(self, twin: Twin) -> None:
+    def put_twin(self, twin: Twin, audit: AuditRecord | None = None) -> None:
         pk = f"{twin.district_id}#TWIN"
-        self._table.put({"pk": pk, "sk": twin.contact_id, "doc": twin.model_dump_json()})
+        item: Item = {"pk": pk, "sk": twin.contact_id, "doc": twin.model_dump_json()}
+        try:
+            self._table.transact(self._table.put_op(item), *self._audited(audit))
+        except TransactionFailed:
+            # Only the record can be in the way: then the decision stands already, and its reply was lost.
+            _unless_repeated(item, self._table.get({"pk": pk, "sk": twin.contact_id}))
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         item = self._table.get({"pk": f"{district_id}#EXPORT_TEMPLATE", "sk": "nutrition"})
         return ExportTemplate.model_validate_json(text(item, "doc")) if item else None
 
-    def put_export_template(self, template: ExportTemplate) -> None:
+    def put_export_template(self, template: ExportTemplate, audit: AuditRecord | None = None) -> None:
         pk = f"{template.district_id}#EXPORT_TEMPLATE"
-        self._put(_record(pk, "nutrition", template.version, template.model_dump_json()))
+        self._put(_record(pk, "nutrition", template.version, template.model_dump_json()), audit)
 
     def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
         item = self._table.get({"pk": f"{district_id}#RECONCILIATION", "sk": integration_id})
         return ReconciliationHead.model_validate_json(text(item, "doc")) if item else None
 
-    def put_reconciliation(self, head: ReconciliationHead) -> None:
+    def put_reconciliation(self, head: ReconciliationHead, audit: AuditRecord | None = None) -> None:
         pk = f"{head.district_id}#RECONCILIATION"
-        self._put(_record(pk, head.integration_id, head.version, head.model_dump_json()))
+        self._put(_record(pk, head.integration_id, head.version, head.model_dump_json()), audit)
 
     def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding:
         item = self._found("onboarding", f"{district_id}#ONBOARDING", onboarding_id)
@@ -212,6 +225,7 @@ class DynamoConfig:
         onboarding: Onboarding,
         sealed: Mapping[str, str] | None = None,
         integration: Integration | None = None,
+        audits: Sequence[AuditRecord] = (),
     ) -> None:
         district_id = onboarding.district_id
         doc = onboarding.model_dump_json()
@@ -229,7 +243,7 @@ class DynamoConfig:
             key = {"pk": f"{district_id}#CREDENTIAL", "sk": onboarding.integration_id}
             operations.append(self._table.put_op({**key, "doc": doc}))
         try:
-            self._table.transact(*operations)
+            self._table.transact(*operations, *(audit_op(self._table, audit) for audit in audits))
         except TransactionFailed as failed:
             _unless_repeated(item, failed.failed.get(0))
 
@@ -249,8 +263,8 @@ class DynamoConfig:
         items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#SCHEDULE"})
         return [Schedule.model_validate_json(text(item, "doc")) for item in items]
 
-    def put_schedule(self, schedule: Schedule) -> None:
-        self._put(_schedule_item(schedule))
+    def put_schedule(self, schedule: Schedule, audit: AuditRecord | None = None) -> None:
+        self._put(_schedule_item(schedule), audit)
 
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
         items = self._table.get_many(due_keys(self._table, "SCHEDULE", now, limit))
@@ -283,12 +297,16 @@ class DynamoConfig:
             raise NotFound(what)
         return item
 
-    def _put(self, item: Item) -> None:
+    def _put(self, item: Item, audit: AuditRecord | None, *others: dict[str, Any]) -> None:
         condition, values = _follows(item)
+        put = self._table.put_op(item, condition, values)
         try:
-            self._table.put(item, condition, values)
-        except ConditionFailed as failed:
-            _unless_repeated(item, failed.old)
+            self._table.transact(put, *others, *self._audited(audit))
+        except TransactionFailed as failed:
+            _unless_repeated(item, failed.failed.get(0))
+
+    def _audited(self, audit: AuditRecord | None) -> list[dict[str, Any]]:
+        return [audit_op(self._table, audit)] if audit else []
 
 
 def moment(when: datetime) -> str:

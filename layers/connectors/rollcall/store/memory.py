@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
+from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import Run, RunMessage, RunState
+from rollcall.store.audit import MemoryAudit
 from rollcall.store.people import name_sort
 from rollcall.store.runs import finished
 
@@ -47,11 +49,13 @@ class MemoryRuns:
     _fences: dict[tuple[str, str], int] = field(default_factory=dict)
     _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _successors: dict[str, str | None] = field(default_factory=dict)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
-    def create(self, run: Run) -> Run:
+    def create(self, run: Run, audit: AuditRecord | None = None) -> Run:
         stored = self.get(run.district_id, run.id)
         if stored is None:
             self._write(run)
+            self.audit.write(audit)
         return stored or run
 
     def get(self, district_id: str, run_id: str) -> Run | None:
@@ -118,7 +122,14 @@ class MemoryRuns:
             self._remember(run, state)
         return True
 
-    def finish(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> str | None:
+    def finish(
+        self,
+        run: Run,
+        lease: Lease,
+        snapshot: str | None,
+        previous: str | None,
+        audit: AuditRecord | None = None,
+    ) -> str | None:
         state = self.state(run.district_id, run.integration_id)
         if snapshot is not None and state.snapshot not in (previous, snapshot):
             raise Conflict(
@@ -131,6 +142,7 @@ class MemoryRuns:
         successor = None if other_active or state.waiting_run == run.id else state.waiting_run
         self._write(run, lease)
         self._remember(run, finished(state, run, snapshot, other_active=other_active))
+        self.audit.write(audit)
         self._successors[run.id] = successor
         return successor
 
@@ -139,10 +151,12 @@ class MemoryRuns:
         due = [(run.check_at, run.id, run) for run in runs if run.check_at and not run.ended]
         return [run for at, _, run in sorted(due, key=lambda row: row[:2]) if at <= now][:limit]
 
-    def decide(self, before: Run, after: Run) -> None:
+    def decide(self, before: Run, after: Run, audit: AuditRecord | None = None) -> None:
         stored = self.get(before.district_id, before.id)
         if stored not in (before, after):
             raise Conflict("run_changed", "The run has changed in the meantime; read it again.")
+        if stored == before:
+            self.audit.write(audit)
         self._write(after)
         self._held.discard(after.id)
 

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rollcall.domain.audit import AuditRecord
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.export import ExportTemplate
+from rollcall.domain.form import Record
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
+from rollcall.store.audit import MemoryAudit
 
 
 @dataclass
@@ -31,15 +34,17 @@ class MemoryConfig:
     _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
     _onboardings: dict[tuple[str, str], Onboarding] = field(default_factory=dict)
     _validated: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
             raise NotFound("district")
         return self._districts[district_id]
 
-    def put_district(self, district: District) -> None:
+    def put_district(self, district: District, audit: AuditRecord | None = None) -> None:
         stored = self._districts.get(district.id)
         _check_version(stored, district, stored.version if stored else 0, district.version)
+        self._written(district, stored, audit)
         self._districts[district.id] = district
 
     def integration(self, district_id: str, integration_id: str) -> Integration:
@@ -50,10 +55,13 @@ class MemoryConfig:
     def integrations(self, district_id: str) -> list[Integration]:
         return [self._integrations[key] for key in sorted(self._integrations) if key[0] == district_id]
 
-    def put_integration(self, integration: Integration, sealed: Mapping[str, str]) -> None:
+    def put_integration(
+        self, integration: Integration, sealed: Mapping[str, str], audit: AuditRecord | None = None
+    ) -> None:
         key = (integration.district_id, integration.id)
         stored = self._integrations.get(key)
         _check_version(stored, integration, stored.version if stored else 0, integration.version)
+        self._written(integration, stored, audit)
         self._integrations[key] = integration
         self._sealed[key] = {**self._sealed.get(key, {}), **sealed}
 
@@ -75,37 +83,44 @@ class MemoryConfig:
         mappings = [self._mappings[key] for key in sorted(self._mappings) if key[0] == district_id]
         return [(mapping.model_copy(update={"entries": ()}), len(mapping.entries)) for mapping in mappings]
 
-    def put_mapping(self, mapping: CodeMapping) -> None:
+    def put_mapping(self, mapping: CodeMapping, audit: AuditRecord | None = None) -> None:
         stored = self._mappings.get((mapping.district_id, mapping.id))
         _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
+        self._written(mapping, stored, audit)
         self._mappings[mapping.district_id, mapping.id] = mapping
 
-    def put_mappings(self, mappings: Sequence[CodeMapping]) -> None:
-        for mapping in mappings:
-            stored = self._mappings.get((mapping.district_id, mapping.id))
+    def put_mappings(self, mappings: Sequence[CodeMapping], audits: Sequence[AuditRecord] = ()) -> None:
+        known = [self._mappings.get((mapping.district_id, mapping.id)) for mapping in mappings]
+        for mapping, stored in zip(mappings, known, strict=True):
             _check_version(stored, mapping, stored.version if stored else 0, mapping.version)
+        if known != list(mappings):
+            for audit in audits:
+                self.audit.write(audit)
         self._mappings.update({(mapping.district_id, mapping.id): mapping for mapping in mappings})
 
     def twins(self, district_id: str) -> list[Twin]:
         return [self._twins[key] for key in sorted(self._twins) if key[0] == district_id]
 
-    def put_twin(self, twin: Twin) -> None:
+    def put_twin(self, twin: Twin, audit: AuditRecord | None = None) -> None:
+        self._written(twin, self._twins.get((twin.district_id, twin.contact_id)), audit)
         self._twins[twin.district_id, twin.contact_id] = twin
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         return self._export_templates.get(district_id)
 
-    def put_export_template(self, template: ExportTemplate) -> None:
+    def put_export_template(self, template: ExportTemplate, audit: AuditRecord | None = None) -> None:
         stored = self._export_templates.get(template.district_id)
         _check_version(stored, template, stored.version if stored else 0, template.version)
+        self._written(template, stored, audit)
         self._export_templates[template.district_id] = template
 
     def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
         return self._reconciliations.get((district_id, integration_id))
 
-    def put_reconciliation(self, head: ReconciliationHead) -> None:
+    def put_reconciliation(self, head: ReconciliationHead, audit: AuditRecord | None = None) -> None:
         stored = self._reconciliations.get((head.district_id, head.integration_id))
         _check_version(stored, head, stored.version if stored else 0, head.version)
+        self._written(head, stored, audit)
         self._reconciliations[head.district_id, head.integration_id] = head
 
     def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding:
@@ -127,12 +142,15 @@ class MemoryConfig:
         onboarding: Onboarding,
         sealed: Mapping[str, str] | None = None,
         integration: Integration | None = None,
+        audits: Sequence[AuditRecord] = (),
     ) -> None:
         key = (onboarding.district_id, onboarding.id)
         stored = self._onboardings.get(key)
         _check_version(stored, onboarding, stored.version if stored else 0, onboarding.version)
         if integration:
             self.put_integration(integration, {})
+        for audit in audits:
+            self._written(onboarding, stored, audit)
         self._onboardings[key] = onboarding
         if sealed:
             self._sealed[onboarding.district_id, onboarding.integration_id] = dict(sealed)
@@ -151,9 +169,10 @@ class MemoryConfig:
     def schedules(self, district_id: str) -> list[Schedule]:
         return [self._schedules[key] for key in sorted(self._schedules) if key[0] == district_id]
 
-    def put_schedule(self, schedule: Schedule) -> None:
+    def put_schedule(self, schedule: Schedule, audit: AuditRecord | None = None) -> None:
         stored = self._schedules.get((schedule.district_id, schedule.id))
         _check_version(stored, schedule, stored.version if stored else 0, schedule.version)
+        self._written(schedule, stored, audit)
         self._schedules[schedule.district_id, schedule.id] = schedule
 
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
@@ -166,6 +185,10 @@ class MemoryConfig:
         if stored and (stored.version, stored.next_run_at) == (schedule.version, schedule.next_run_at):
             times = {"next_run_at": next_run_at, "last_run_at": schedule.next_run_at}
             self._schedules[key] = schedule.model_copy(update=times)
+
+    def _written(self, record: Record, stored: Record | None, audit: AuditRecord | None) -> None:
+        if record != stored:
+            self.audit.write(audit)
 
 
 def _check_version(stored: object, record: object, before: int, version: int) -> None:

@@ -13,9 +13,11 @@ from typing import Protocol
 
 import msgspec
 
+from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound
 from rollcall.domain.ports import Clock, IntegrationState, Lease, Runs
 from rollcall.domain.run import Run, RunState
+from rollcall.store.audit import audit_op
 from rollcall.store.config import due_keys, due_shard, moment
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
 
@@ -57,15 +59,17 @@ class DynamoRuns:
         self._table = table
         self._clock = clock
 
-    def create(self, run: Run) -> Run:
+    def create(self, run: Run, audit: AuditRecord | None = None) -> Run:
+        put = self._table.put_op(_run_item(run), "attribute_not_exists(pk)")
         try:
-            self._table.put(_run_item(run), "attribute_not_exists(pk)")
-        except ConditionFailed as failed:
-            if failed.old is None:
+            self._table.transact(put, *self._audited(audit))
+        except TransactionFailed as failed:
+            old = failed.failed.get(0)
+            if old is None:
                 raise Conflict(
                     "contended", "The run is being created by somebody else; try again."
                 ) from failed
-            return _run(failed.old)
+            return _run(old)
         return run
 
     def get(self, district_id: str, run_id: str) -> Run | None:
@@ -174,7 +178,14 @@ class DynamoRuns:
             return True
         raise Conflict("contended", "Too many changes to the same integration at once; try again.")
 
-    def finish(self, run: Run, lease: Lease, snapshot: str | None, previous: str | None) -> str | None:
+    def finish(
+        self,
+        run: Run,
+        lease: Lease,
+        snapshot: str | None,
+        previous: str | None,
+        audit: AuditRecord | None = None,
+    ) -> str | None:
         for _ in range(_ATTEMPTS):
             state, version = self._state(run.district_id, run.integration_id)
             if snapshot is not None and state.snapshot not in (previous, snapshot):
@@ -189,7 +200,10 @@ class DynamoRuns:
                 item["successor"] = successor
             try:
                 self._table.transact(
-                    self._holds(run, lease), self._writes(item), self._remembers(run, after, version)
+                    self._holds(run, lease),
+                    self._writes(item),
+                    self._remembers(run, after, version),
+                    *self._audited(audit),
                 )
             except TransactionFailed as failed:
                 if 1 in failed.failed:
@@ -203,12 +217,14 @@ class DynamoRuns:
                 return successor
         raise Conflict("contended", "Too many changes to the same integration at once; try again.")
 
-    def decide(self, before: Run, after: Run) -> None:
+    def decide(self, before: Run, after: Run, audit: AuditRecord | None = None) -> None:
         item = _run_item(after)
+        put = self._table.put_op(item, "doc = :doc", {":doc": text(_run_item(before), "doc")})
         try:
-            self._table.put(item, "doc = :doc", {":doc": text(_run_item(before), "doc")})
-        except ConditionFailed as failed:
-            if failed.old is None or failed.old.get("doc") != item["doc"]:
+            self._table.transact(put, *self._audited(audit))
+        except TransactionFailed as failed:
+            old = failed.failed.get(0)
+            if old is None or old.get("doc") != item["doc"]:
                 raise Conflict(
                     "run_changed", "The run has changed in the meantime; read it again."
                 ) from failed
@@ -273,6 +289,9 @@ class DynamoRuns:
             return False
         other = self.get(run.district_id, other_id)
         return other is not None and not other.ended
+
+    def _audited(self, audit: AuditRecord | None) -> list[dict[str, object]]:
+        return [audit_op(self._table, audit)] if audit else []
 
     def _holds(self, run: Run, lease: Lease) -> dict[str, object]:
         return self._table.check_op(
