@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from rollcall.domain.blackout import Blackout
 from rollcall.domain.district import District
 from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
@@ -53,6 +54,7 @@ class DistrictView(View):
     name: str
     time_zone: str
     school_year: str
+    blackouts: list[Blackout]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -215,6 +217,9 @@ class RunView(View):
     trigger: Trigger
     mode: Mode
     requested_by: str
+    override: bool = Field(
+        description="Whether an administrator started it in spite of the district's blackouts"
+    )
     state: RunState
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]
@@ -413,11 +418,12 @@ def mapping_view(mapping: CodeMapping) -> MappingView:
     return MappingView(**fields, entry_count=len(mapping.entries))
 
 
-def schedule_view(schedule: Schedule, time_zone: str, now: datetime) -> ScheduleView:
+def schedule_view(schedule: Schedule, district: District, now: datetime) -> ScheduleView:
     """A schedule with its coming five runs."""
     coming: list[datetime] = []
     if schedule.next_run_at:
-        later = next_runs(schedule.frequency, time_zone, max(now, schedule.next_run_at), count=4)
+        after = max(now, schedule.next_run_at)
+        later = next_runs(schedule.frequency, district.time_zone, after, 4, district.blackouts)
         coming = [schedule.next_run_at, *later]
     return ScheduleView(**schedule.model_dump(exclude={"district_id"}), next_runs=coming)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -50,14 +51,23 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             check_version(stored.version, if_match, form.version)
         district = apply_form(district_id, form, stored, now)
         parts.config.put_district(district)
-        if stored and stored.time_zone != district.time_zone:
-            for schedule in parts.config.schedules(district_id):
-                parts.config.put_schedule(rescheduled(schedule, district.time_zone, now))
+        if stored:
+            _reschedule(stored, district, now)
         return Response(
             status_code=HTTPStatus.OK if stored else HTTPStatus.CREATED,
             content_type="application/json",
             body=district_view(district, now),
         )
+
+    def _reschedule(before: District, district: District, now: datetime) -> None:
+        moved = before.time_zone != district.time_zone
+        if not moved and before.blackouts == district.blackouts:
+            return
+        for schedule in parts.config.schedules(district.id):
+            # An edit of blackouts must not lose a run that is due this very minute.
+            if moved or (schedule.next_run_at and schedule.next_run_at > now):
+                again = rescheduled(schedule, district.time_zone, now, district.blackouts)
+                parts.config.put_schedule(again)
 
     def _stored(district_id: str) -> District | None:
         try:

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import Field, TypeAdapter, ValidationError
 
 from config_api.api import Api
+from config_api.closed import refuse_in_blackout
 from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
@@ -66,9 +67,12 @@ class IntegrationPatch(Form):
 
 
 class RunRequest(Form):
-    """What kind of run to start. A preview stops before anything is changed."""
+    """What kind of run to start. A preview stops before anything is changed. Only an administrator may ``override``
+    a blackout.
+    """
 
     mode: Mode = "sync"
+    override: bool = False
 
 
 def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
@@ -171,6 +175,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         idempotency_key: IdempotencyKey = None,
     ) -> RunView:
         def make(making: Making) -> RunView:
+            refuse_in_blackout(api, override=request.override)
             integration = parts.config.integration(district_id, integration_id)
             if not integration.active:
                 raise Conflict("integration_inactive", "The integration is inactive; activate it to run it.")
@@ -181,6 +186,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
                 system=integration.system,
                 mode=request.mode,
                 requested_by=api.caller.user,
+                override=request.override,
                 queued_at=making.now,
                 check_at=making.now + CHECK_AFTER,
             )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from rollcall.domain.blackout import MAX_BLACKOUTS, Blackout, blackout_at
 from rollcall.domain.form import Form, Name, Record, written
 
 DISTRICT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
@@ -45,11 +46,17 @@ SchoolYear = Annotated[
 
 
 class DistrictForm(Form):
-    """A district as written. A school year that is left out, or is the calendar's, follows the calendar."""
+    """A district as written. A school year that is left out, or is the calendar's, follows the calendar.
+
+    Blackouts that are left out stay as they are.
+    """
 
     name: Name
     time_zone: TimeZone = Field(description="IANA name, such as America/Chicago; schedules are kept in it")
     school_year: SchoolYear | None = Field(default=None, description="Such as 2026-27; begins on July 1")
+    blackouts: Annotated[list[Blackout], Field(max_length=MAX_BLACKOUTS)] | None = Field(
+        default=None, description="Times in which nothing runs, or nobody is changed; they may overlap"
+    )
 
 
 class District(Record):
@@ -59,6 +66,7 @@ class District(Record):
     name: str
     time_zone: str
     fixed_school_year: str | None = None
+    blackouts: tuple[Blackout, ...] = ()
     version: int = 1
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -67,6 +75,10 @@ class District(Record):
     def zone(self) -> ZoneInfo:
         """The time zone, ready for arithmetic."""
         return ZoneInfo(self.time_zone)
+
+    def blackout_at(self, instant: datetime) -> Blackout | None:
+        """The blackout that an instant falls in, if any."""
+        return blackout_at(self.blackouts, self.zone, instant)
 
     def school_year_at(self, now: datetime) -> str:
         """The fixed school year, or the one that ``now`` falls in where the district is."""
@@ -88,12 +100,14 @@ def school_year_of(years: str) -> str | None:
 
 def apply_form(district_id: str, form: DistrictForm, stored: District | None, now: datetime) -> District:
     """The district that results from writing ``form`` over ``stored`` (None: a new one)."""
+    kept = stored.blackouts if stored else ()
     follows = form.school_year in (None, calendar_school_year(now, form.time_zone))
     return District(
         id=district_id,
         name=form.name,
         time_zone=form.time_zone,
         fixed_school_year=None if follows else form.school_year,
+        blackouts=kept if form.blackouts is None else tuple(form.blackouts),
         version=stored.version + 1 if stored else 1,
         created_at=stored.created_at if stored else now,
         updated_at=now,

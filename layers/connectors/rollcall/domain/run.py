@@ -90,6 +90,7 @@ class Run(msgspec.Struct, kw_only=True):
     the ``same`` as a member of staff. ``issue_codes`` says why.
     ``pull`` is None until the SIS has been surveyed; a delta pull asks only for people who changed, and ends nobody
     for not being there.
+    ``override``: an administrator wants this run whatever the district's blackouts say.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Run(msgspec.Struct, kw_only=True):
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
+    override: bool = False
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime

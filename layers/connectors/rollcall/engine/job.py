@@ -106,6 +106,12 @@ class Job:
         return self.integration.drop_students_not_in_file and not self.at.unproven
 
     @property
+    def adds_only(self) -> bool:
+        """Whether the run began in a time in which nobody is changed or ended. See ``domain.blackout``."""
+        blackout = self.district.blackout_at(self.started_at)
+        return blackout is not None and blackout.kind == "adds_only" and not self.run.override
+
+    @property
     def today(self) -> date:
         """The run's date in the district's zone: fixed when the run starts, however long it takes."""
         return self.started_at.astimezone(self.district.zone).date()
