@@ -15,6 +15,7 @@ from config_api.routes import (
     integrations,
     mappings,
     media,
+    notifications,
     openapi,
     people,
     runs,
@@ -28,7 +29,18 @@ from rollcall.store.settings import Settings
 def build(parts: Parts) -> Api:
     """The API over the given parts."""
     api = Api(parts)
-    for module in (systems, districts, integrations, mappings, schedules, runs, people, media, openapi):
+    for module in (
+        systems,
+        districts,
+        integrations,
+        mappings,
+        schedules,
+        runs,
+        people,
+        media,
+        notifications,
+        openapi,
+    ):
         module.register(api)
     return api
 
@@ -36,7 +48,8 @@ def build(parts: Parts) -> Api:
 @cache
 def _api() -> Api:
     structured_logger("config_api")
-    return build(bootstrap(Settings.from_env(os.environ), os.environ["TESTER_FUNCTION"]))
+    settings = Settings.from_env(os.environ)
+    return build(bootstrap(settings, os.environ["TESTER_FUNCTION"], os.environ["MAIL_TOPICS"]))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rollcall.domain.blackout import Blackout
 from rollcall.domain.district import District
 from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
+from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.person import PersonType, Severity, Status
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson
 from rollcall.domain.run import Mode, PullKind, Run, RunState, Trigger
@@ -58,6 +59,22 @@ class DistrictView(View):
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class RecipientView(Recipient):
+    """Somebody who is told. Nothing is sent before they have ``agreed``."""
+
+    agreed: bool
+
+
+class NotificationsView(View):
+    """Who is told of what; version 0 until somebody has said."""
+
+    recipients: list[RecipientView]
+    failures_in_a_row: int
+    digest_at: str
+    next_digest_at: datetime | None
+    version: int
 
 
 class LastRun(View):
@@ -396,6 +413,16 @@ def district_view(district: District, now: datetime) -> DistrictView:
     """A district, at an instant that says which school year it is."""
     fields = district.model_dump(exclude={"fixed_school_year"})
     return DistrictView(**fields, school_year=district.school_year_at(now))
+
+
+def notifications_view(notifications: Notifications, agreed: set[str]) -> NotificationsView:
+    """Who is told, given who has agreed."""
+    recipients = [
+        RecipientView(**recipient.model_dump(), agreed=recipient.email.lower() in agreed)
+        for recipient in notifications.recipients
+    ]
+    fields = notifications.model_dump(exclude={"district_id", "last_digest_at", "recipients"})
+    return NotificationsView(**fields, recipients=recipients)
 
 
 def integration_view(integration: Integration, last: Run | None) -> AnyView:

@@ -55,7 +55,7 @@ def _ask(parts: Parts, schedule: Schedule, asked: Asked) -> None:
         blackout = district.blackout_at(now)
         # Planned times avoid blackouts, so this one was planned before the blackout was.
         if blackout is None or blackout.kind != "no_runs":
-            for integration in _active(parts, schedule):
+            for integration in active_integrations(parts, schedule):
                 start(parts.runs, parts.queue, _run(schedule, integration, planned, now))
                 asked.runs += 1
         # Only now, so that a crash repeats this tick, whose runs exist already, rather than losing it. Counted from
@@ -68,7 +68,8 @@ def _ask(parts: Parts, schedule: Schedule, asked: Asked) -> None:
         log.warning("schedule not kept", extra={"schedule_id": schedule.id, "code": error.code})
 
 
-def _active(parts: Parts, schedule: Schedule) -> list[Integration]:
+def active_integrations(parts: Parts, schedule: Schedule) -> list[Integration]:
+    """Those of a schedule's integrations that are there and active."""
     found = []
     for integration_id in schedule.integration_ids:
         try:

@@ -153,7 +153,8 @@ def stack(environment: None) -> Iterator[Stack]:
 def shared_api(environment: None) -> Api:
     """Built once: it keeps nothing between requests, as in Lambda. The stack under it is new for every test."""
     with mock_aws():
-        parts = bootstrap(Settings.from_env(STACK.environment()), STACK.environment()["TESTER_FUNCTION"])
+        env = STACK.environment()
+        parts = bootstrap(Settings.from_env(env), env["TESTER_FUNCTION"], env["MAIL_TOPICS"])
     return build(dataclasses.replace(parts, clock=MemoryClock(NOW)))
 
 

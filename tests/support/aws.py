@@ -36,6 +36,8 @@ class Stack:
             "CREDENTIAL_KEY_ID": self.key_id,
             "SIS_ADDRESSES": "public",
             "TESTER_FUNCTION": "connection-tester",
+            "EVENT_BUS": "events",
+            "MAIL_TOPICS": f"arn:aws:sns:{REGION}:123456789012:rollcall-district-",
         }
 
 
@@ -68,6 +70,7 @@ def make_stack() -> Stack:
     client("s3").create_bucket(Bucket=STACK.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     queue = client("sqs").create_queue(QueueName="runs.fifo", Attributes={"FifoQueue": "true"})
     assert queue["QueueUrl"] == STACK.queue_url
+    client("events").create_event_bus(Name="events")
     key = client("kms").create_key()["KeyMetadata"]["KeyId"]
     client("kms").create_alias(AliasName=STACK.key_id, TargetKeyId=key)
     return STACK

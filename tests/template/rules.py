@@ -20,8 +20,8 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION"},
-    "Scheduler": COMMON_ENV,
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "MAIL_TOPICS"},
+    "Scheduler": COMMON_ENV | {"EVENT_BUS", "MAIL_TOPICS"},
     "SyncRunner": COMMON_ENV | DATA_ENV,
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
 }

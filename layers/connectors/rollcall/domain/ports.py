@@ -13,9 +13,11 @@ from typing import Protocol
 import msgspec
 
 from rollcall.domain.district import District
+from rollcall.domain.events import Event
 from rollcall.domain.inspection import Findings, Inquiry
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.notification import Mail
 from rollcall.domain.plan import Claim, StoredPerson
 from rollcall.domain.run import Run, RunMessage
 from rollcall.domain.twins import Twin
@@ -31,7 +33,7 @@ class IntegrationState(msgspec.Struct, kw_only=True):
     """What the engine remembers of an integration between runs.
 
     ``snapshot`` is the id of the run whose snapshot is current, ``active_run`` the run that has begun and not ended,
-    ``waiting_run`` the one to start after it.
+    ``waiting_run`` the one to start after it. ``failures`` counts syncs that failed since the last success.
     """
 
     snapshot: str | None = None
@@ -39,6 +41,7 @@ class IntegrationState(msgspec.Struct, kw_only=True):
     waiting_run: str | None = None
     last_run: str | None = None
     last_success_at: datetime | None = None
+    failures: int = 0
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -60,7 +63,10 @@ class Settings(Protocol):
 
 
 class Runs(Protocol):
-    """Runs, leases and what an integration remembers. Writes by the engine carry the lease and fail once it is lost."""
+    """Runs, leases and what an integration remembers. Writes by the engine carry the lease and fail once it is lost.
+
+    Every write that ends a run, or leaves it held, puts its event into the :class:`Outbox`: both or neither.
+    """
 
     def create(self, run: Run) -> Run:
         """Store a new run and return it; if the id exists already, return what is stored (a repeated request)."""
@@ -155,3 +161,39 @@ class Examiner(Protocol):
 
     def examine(self, inquiry: Inquiry) -> Findings:
         """Raises ``StoreThrottled`` when the test itself could not be made; what the SIS does wrong is a finding."""
+
+
+class Outbox(Protocol):
+    """Events that are on record and must still be told. What was told stays for a time, for the digests."""
+
+    def add(self, event: Event) -> None:
+        """Keep an event to be told. Does nothing when one of its id was ever added."""
+
+    def due(self, now: datetime, limit: int) -> list[Event]:
+        """Events that have not been told, oldest first."""
+
+    def told(self, event: Event) -> None:
+        """Note that an event was told. Repeating the call is harmless."""
+
+    def between(self, district_id: str, since: datetime, until: datetime) -> list[Event]:
+        """Events of a district from ``since`` on and before ``until``, told or not, oldest first."""
+
+
+class Events(Protocol):
+    """The event bus."""
+
+    def put(self, events: Sequence[Event]) -> set[str]:
+        """Put events on the bus; returns the ids of those that it took. The others must be put again."""
+
+
+class Mailing(Protocol):
+    """Mail to people who agreed to it, by district."""
+
+    def keep(self, district_id: str, emails: Sequence[str]) -> None:
+        """Ask those who are new on the district's list whether they agree, and let go of who is not on it any more."""
+
+    def agreed(self, district_id: str) -> set[str]:
+        """Addresses, in lower case, whose owners have agreed."""
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail to those of its recipients who have agreed."""

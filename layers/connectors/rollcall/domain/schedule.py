@@ -25,6 +25,10 @@ WallTime = Annotated[
 DayOfMonth = Annotated[int, Field(ge=1, le=31, description="After a month's last day: on the last day")]
 
 
+PATIENCE = timedelta(hours=2)
+"""What a run may take before it is missed."""
+
+
 class Hourly(Form):
     """At ``minute`` past every hour."""
 
@@ -138,6 +142,21 @@ def next_runs(
         after = next_run(frequency, time_zone, after, blackouts)
         runs.append(after)
     return runs
+
+
+def overdue(
+    frequency: Frequency,
+    time_zone: str,
+    since: datetime,
+    now: datetime,
+    blackouts: Sequence[Blackout] = (),
+) -> list[datetime]:
+    """The first two planned runs after ``since``, once both have had their time; else nothing.
+
+    The second has had its time half a period after it was due, or two hours after it if that is sooner.
+    """
+    first, second = next_runs(frequency, time_zone, since, 2, blackouts)
+    return [first, second] if now >= second + min((second - first) / 2, PATIENCE) else []
 
 
 def apply_form(

@@ -15,14 +15,18 @@ from msgspec.structs import replace
 
 from rollcall.domain.district import District
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
+from rollcall.domain.events import is_event, run_event
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.notification import Notifications
 from rollcall.domain.person import decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
+from rollcall.store.config import due_shard
+from rollcall.store.memory_telling import MemoryOutbox
 from rollcall.store.runs import finished
 
 
@@ -50,6 +54,7 @@ class MemoryConfig:
     _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
+    _notifications: dict[str, Notifications] = field(default_factory=dict)
 
     def district(self, district_id: str) -> District:
         if district_id not in self._districts:
@@ -118,6 +123,26 @@ class MemoryConfig:
         _check_version(stored, schedule, stored.version if stored else 0, schedule.version)
         self._schedules[schedule.district_id, schedule.id] = schedule
 
+    def active_schedules(self, shard: int) -> list[Schedule]:
+        found = [self._schedules[key] for key in sorted(self._schedules) if self._schedules[key].next_run_at]
+        return [item for item in found if due_shard("SCHEDULE", item.id) == f"SCHEDULE#{shard}"]
+
+    def notifications(self, district_id: str) -> Notifications:
+        return self._notifications.get(district_id, Notifications(district_id=district_id))
+
+    def put_notifications(self, notifications: Notifications) -> None:
+        stored = self._notifications.get(notifications.district_id)
+        _check_version(stored, notifications, stored.version if stored else 0, notifications.version)
+        self._notifications[notifications.district_id] = notifications
+
+    def due_digests(self, now: datetime, limit: int) -> list[Notifications]:
+        due = [item for item in self._notifications.values() if item.next_digest_at]
+        return [item for item in due if item.next_digest_at and item.next_digest_at <= now][:limit]
+
+    def advance_digest(self, before: Notifications, after: Notifications) -> None:
+        if self._notifications.get(before.district_id) == before:
+            self._notifications[before.district_id] = after
+
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
         due = [(item.next_run_at, item.id, item) for item in self._schedules.values() if item.next_run_at]
         return [item for at, _, item in sorted(due, key=lambda row: row[:2]) if at <= now][:limit]
@@ -141,6 +166,7 @@ class MemoryRuns:
     _fences: dict[tuple[str, str], int] = field(default_factory=dict)
     _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _successors: dict[str, str | None] = field(default_factory=dict)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
     def create(self, run: Run) -> Run:
         stored = self.get(run.district_id, run.id)
@@ -162,6 +188,7 @@ class MemoryRuns:
         if not self._repeated(run) and lease is None and run.id in self._held:
             raise Conflict("run_held", "A runner works on this run.")
         self._write(run, lease)
+        self._tell(run)
 
     def acquire(
         self, district_id: str, integration_id: str, owner: str, expires_at: datetime
@@ -226,6 +253,7 @@ class MemoryRuns:
         self._write(run, lease)
         self._remember(run, finished(state, run, snapshot, other_active=other_active))
         self._successors[run.id] = successor
+        self._tell(run)
         return successor
 
     def due(self, now: datetime, limit: int) -> list[Run]:
@@ -277,6 +305,11 @@ class MemoryRuns:
         self._runs[run.district_id, run.id] = msgspec.json.encode(run)
         if lease:
             self._held.add(run.id)
+
+    def _tell(self, run: Run) -> None:
+        if is_event(run):
+            failures = self.state(run.district_id, run.integration_id).failures
+            self.outbox.add(run_event(run, failures, self.clock.now()))
 
     def _remember(self, run: Run, state: IntegrationState) -> None:
         self._states[run.district_id, run.integration_id] = msgspec.json.encode(state)

@@ -14,10 +14,12 @@ from typing import Protocol
 import msgspec
 
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound
+from rollcall.domain.events import is_event, run_event
 from rollcall.domain.ports import Clock, IntegrationState, Lease, Runs
 from rollcall.domain.run import Run, RunState
 from rollcall.store.config import due_keys, due_shard, moment
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
+from rollcall.store.outbox import add_op
 
 _ATTEMPTS = 5
 _ROUNDS = 5
@@ -77,20 +79,18 @@ class DynamoRuns:
         return {text(item, "sk"): _run(item) for item in items}
 
     def save(self, run: Run, lease: Lease | None) -> None:
+        tells = self._tells(run)
         if lease is None:
             item = _run_item(run)
+            unheld = "attribute_exists(pk) AND ended = :no AND attribute_not_exists(fence)"
             try:
-                self._table.put(
-                    item,
-                    "attribute_exists(pk) AND ended = :no AND attribute_not_exists(fence)",
-                    {":no": False},
-                )
-            except ConditionFailed as failed:
-                _unless_repeated(item, failed.old)
+                self._table.transact(self._table.put_op(item, unheld, {":no": False}), *tells)
+            except TransactionFailed as failed:
+                _unless_repeated(item, failed.failed[0])
             return
         item = _run_item(run, lease.fence)
         try:
-            self._table.transact(self._holds(run, lease), self._writes(item))
+            self._table.transact(self._holds(run, lease), self._writes(item), *tells)
         except TransactionFailed as failed:
             _unless_lost(failed)
             _unless_repeated(item, failed.failed[1])
@@ -189,7 +189,10 @@ class DynamoRuns:
                 item["successor"] = successor
             try:
                 self._table.transact(
-                    self._holds(run, lease), self._writes(item), self._remembers(run, after, version)
+                    self._holds(run, lease),
+                    self._writes(item),
+                    self._remembers(run, after, version),
+                    *self._tells(run, after),
                 )
             except TransactionFailed as failed:
                 if 1 in failed.failed:
@@ -274,6 +277,13 @@ class DynamoRuns:
     def _writes(self, item: Item) -> dict[str, object]:
         return self._table.put_op(item, "attribute_exists(pk) AND ended = :no", {":no": False})
 
+    def _tells(self, run: Run, state: IntegrationState | None = None) -> list[dict[str, object]]:
+        """The event of a run that ends or is held, to be written with it."""
+        if not is_event(run):
+            return []
+        failures = (state or self.state(run.district_id, run.integration_id)).failures
+        return [add_op(self._table, run_event(run, failures, self._clock.now()))]
+
     def _remembers(self, run: Run, state: IntegrationState, version: int) -> dict[str, object]:
         item: Item = {
             "pk": f"{run.district_id}#STATE",
@@ -297,6 +307,7 @@ def finished(
         waiting_run=state.waiting_run if other_active and state.waiting_run != run.id else None,
         last_run=run.id,
         last_success_at=run.ended_at if succeeded else state.last_success_at,
+        failures=0 if succeeded else state.failures + (run.state == "failed" and run.mode == "sync"),
     )
 
 
