@@ -29,6 +29,7 @@ from rollcall.engine.snapshot import (
     NOTHING,
     REJECTED,
     REVISIT,
+    UNSETTLED,
     WAITING,
     PersonRow,
     Snapshot,
@@ -107,7 +108,7 @@ def _postponed(job: Job, outcome: _Outcome) -> _Outcome:
     if outcome.change is None or outcome.change.kind in ("add", "reactivate"):
         return outcome
     known = job.snapshot.people.get(outcome.key) or PersonRow(mapped=NOTHING)
-    row = replace(known, household=NOTHING, flags=known.flags | REVISIT)
+    row = replace(known, household=UNSETTLED, flags=known.flags | REVISIT)
     return _Outcome(outcome.key, row, issues=outcome.issues, postponed=True)
 
 
