@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -105,7 +106,7 @@ class Job:
         """Whether who is gone is ended: as the switch says, after a pull that is proven complete."""
         return self.integration.drop_students_not_in_file and not self.at.unproven
 
-    @property
+    @cached_property
     def adds_only(self) -> bool:
         """Whether the run began in a time in which nobody is changed or ended. See ``domain.blackout``."""
         blackout = self.district.blackout_at(self.started_at)
