@@ -223,7 +223,7 @@ def test_a_subscription_lets_through_only_what_names_it(stack: Any) -> None:
     backend = sns_backends[DEFAULT_ACCOUNT_ID][REGION]
     (topic,) = [topic for topic in backend.topics.values() if topic.name == "rollcall-district-lakeview"]
     (sent,) = topic.sent_notifications
-    attributes = sent[4]
+    attributes = sent[3]
     matching = {
         subscription.endpoint
         for subscription in backend.subscriptions.values()
