@@ -148,21 +148,22 @@ def families(world: World) -> Any:
     }
 
 
-def unrejected(roster: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-    """What was known of a rejected record stands, which depends on what was read before: no matter of blackouts."""
+def believable(roster: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """Without rejected records, whose people stay as they were read before, and with contacts of so few students that
+    no run is refused because they fell silent: neither has to do with blackouts.
+    """
     students, contacts, staff = roster
-    return (
-        {i: {k: v for k, v in row.items() if k != "reject"} for i, row in students.items()},
-        contacts,
-        staff,
-    )
+    loaded = {
+        i: {name: value for name, value in row.items() if name != "reject"} for i, row in students.items()
+    }
+    return loaded, {i: found for i, found in contacts.items() if i < "4"}, staff
 
 
-readable = rosters.map(unrejected)
+believable_rosters = rosters.map(believable)
 
 
 @settings(max_examples=30, deadline=None)
-@given(readable, st.lists(readable, min_size=1, max_size=3), st.sampled_from([0, 300]))
+@given(believable_rosters, st.lists(believable_rosters, min_size=1, max_size=3), st.sampled_from([0, 300]))
 def test_after_an_adds_only_time_the_store_is_as_if_there_had_been_none(
     first: Any, history: list[Any], slice_seconds: int
 ) -> None:
