@@ -18,6 +18,7 @@ from config_api.routes import (
     integrations,
     mappings,
     media,
+    notifications,
     onboardings,
     openapi,
     people,
@@ -37,7 +38,7 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, openapi),
+        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, notifications, openapi),
     ):
         module.register(api)
     return api

@@ -18,7 +18,13 @@ def refuse_inactive(integration: Integration) -> None:
 
 
 def ask_for_run(
-    api: Api, making: Making, integration: Integration, *, mode: Mode = "sync", trigger: Trigger = "manual"
+    api: Api,
+    making: Making,
+    integration: Integration,
+    *,
+    mode: Mode = "sync",
+    trigger: Trigger = "manual",
+    override: bool = False,
 ) -> Run:
     """The run that was put on the queue, or the one that an earlier request under the same claim had put there."""
     run = Run(
@@ -29,6 +35,7 @@ def ask_for_run(
         trigger=trigger,
         mode=mode,
         requested_by=api.caller.user,
+        override=override,
         queued_at=making.now,
         check_at=making.now + CHECK_AFTER,
     )

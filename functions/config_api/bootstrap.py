@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rollcall.domain.ports import Blobs, Clock, Examiner, Exporter, Queue, Vault
+from rollcall.domain.ports import Blobs, Clock, Examiner, Exporter, Mailing, Queue, Vault
 from rollcall.domain.url import Addresses
 from rollcall.store import aws
 from rollcall.store.audit import AuditLog, DynamoAudit
@@ -16,6 +16,7 @@ from rollcall.store.dynamo import Table
 from rollcall.store.examiner import WAIT_SECONDS, LambdaExaminer
 from rollcall.store.exporter import LambdaExporter
 from rollcall.store.idempotency import DynamoIdempotency
+from rollcall.store.mailing import SnsMailing
 from rollcall.store.people_search import DynamoPeopleSearch
 from rollcall.store.queue import SqsQueue
 from rollcall.store.runs import DynamoRuns, RunLog
@@ -37,14 +38,15 @@ class Parts:
     vault: Vault
     examiner: Examiner
     exporter: Exporter
+    mailing: Mailing
     idempotency: DynamoIdempotency
     addresses: Addresses
     api_url: str
 
 
 def bootstrap(settings: Settings, env: Mapping[str, str]) -> Parts:
-    """The parts on AWS; nothing is called yet. ``env`` also names the two functions that the API asks, and where the
-    internet finds the API itself.
+    """The parts on AWS; nothing is called yet. ``env`` also names the two functions that the API asks, where the
+    internet finds the API itself, and what the ARN of every district's mail topic begins with.
     """
     dynamodb = aws.client("dynamodb")
     config_table = Table(dynamodb, settings.config_table)
@@ -63,6 +65,7 @@ def bootstrap(settings: Settings, env: Mapping[str, str]) -> Parts:
             aws.client("lambda", read_timeout=WAIT_SECONDS, attempts=1), env["TESTER_FUNCTION"]
         ),
         exporter=LambdaExporter(aws.client("lambda"), env["EXPORTER_FUNCTION"]),
+        mailing=SnsMailing(aws.client("sns"), env["MAIL_TOPICS"]),
         idempotency=DynamoIdempotency(config_table),
         addresses=settings.sis_addresses,
         api_url=env["API_URL"],

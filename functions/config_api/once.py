@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import TypeAdapter
 
 from config_api.api import Api
+from config_api.problems import Problem
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.form import Invalid, invalid
 from rollcall.domain.ids import new_id
@@ -60,7 +61,7 @@ def once(
         return answer.validate_json(claim.answer)
     try:
         made = make(Making(claim.now, claim))
-    except (Invalid, NotFound, Conflict):
+    except (Invalid, NotFound, Conflict, Problem):
         store.free(claim)
         raise
     store.answered(claim, answer.dump_json(made).decode())

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from rollcall.domain.blackout import Blackout
 from rollcall.domain.district import District
 from rollcall.domain.forms import (
     AeriesFields,
@@ -19,6 +20,7 @@ from rollcall.domain.forms import (
 )
 from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
+from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.person import PersonType, Severity
 from rollcall.domain.run import Mode, PullKind, Run, RunState, Trigger
 from rollcall.domain.schedule import Frequency, Schedule, next_runs
@@ -55,9 +57,26 @@ class DistrictView(View):
     school_year: str
     thresholds: Thresholds
     two_person_approval: bool
+    blackouts: list[Blackout]
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class RecipientView(Recipient):
+    """Somebody who is told. Nothing is sent before they have ``agreed``."""
+
+    agreed: bool
+
+
+class NotificationsView(View):
+    """Who is told of what; version 0 until somebody has said."""
+
+    recipients: list[RecipientView]
+    failures_in_a_row: int
+    digest_at: str
+    next_digest_at: datetime | None
+    version: int
 
 
 class LastRun(View):
@@ -187,7 +206,7 @@ class HoldView(View):
 
 
 class ApprovalView(View):
-    """Who let a held plan go on."""
+    """Who let a held plan go on, or would not."""
 
     by: str
     at: datetime
@@ -242,10 +261,14 @@ class RunView(View):
     trigger: Trigger
     mode: Mode
     requested_by: str
+    override: bool = Field(
+        description="Whether an administrator started it in spite of the district's blackouts"
+    )
     state: RunState
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]
     approvals: list[ApprovalView]
+    rejection: ApprovalView | None
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
     pull: PullKind | None = Field(
@@ -274,6 +297,16 @@ def district_view(district: District, now: datetime) -> DistrictView:
     return DistrictView(**fields, school_year=district.school_year_at(now))
 
 
+def notifications_view(notifications: Notifications, agreed: set[str]) -> NotificationsView:
+    """Who is told, given who has agreed."""
+    recipients = [
+        RecipientView(**recipient.model_dump(), agreed=recipient.email.lower() in agreed)
+        for recipient in notifications.recipients
+    ]
+    fields = notifications.model_dump(exclude={"district_id", "last_digest_at", "recipients"})
+    return NotificationsView(**fields, recipients=recipients)
+
+
 def integration_view(integration: Integration, last: Run | None) -> AnyView:
     """An integration with its last run."""
     view = _INTEGRATION_VIEWS[integration.system]
@@ -294,11 +327,12 @@ def mapping_view(mapping: CodeMapping) -> MappingView:
     return MappingView(**fields, entry_count=len(mapping.entries))
 
 
-def schedule_view(schedule: Schedule, time_zone: str, now: datetime) -> ScheduleView:
+def schedule_view(schedule: Schedule, district: District, now: datetime) -> ScheduleView:
     """A schedule with its coming five runs."""
     coming: list[datetime] = []
     if schedule.next_run_at:
-        later = next_runs(schedule.frequency, time_zone, max(now, schedule.next_run_at), count=4)
+        after = max(now, schedule.next_run_at)
+        later = next_runs(schedule.frequency, district.time_zone, after, 4, district.blackouts)
         coming = [schedule.next_run_at, *later]
     return ScheduleView(**schedule.model_dump(exclude={"district_id"}), next_runs=coming)
 

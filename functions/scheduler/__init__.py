@@ -1,1 +1,1 @@
-"""Every minute: asks for the runs that are due, and looks after runs that nobody works on any more."""
+"""Every minute: asks for the runs that are due, looks after runs that nobody works on any more, and tells people."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -15,8 +16,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from rollcall.domain.errors import StoreError
 from rollcall.store.logs import structured_logger
 from scheduler.bootstrap import Parts, Settings, bootstrap
+from scheduler.digests import Digested, send_digests
 from scheduler.due import Asked, ask_for_due_runs
+from scheduler.silence import Watched, watch
 from scheduler.sweeper import Swept, sweep
+from scheduler.telling import Told, tell
+
+Done = TypeVar("Done")
 
 MARGIN = timedelta(seconds=10)
 """Left of the function's time when a tick stops; what is left over is due in the next one."""
@@ -38,28 +44,48 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def tick(parts: Parts, logger: Logger, context: LambdaContext) -> dict[str, Any]:
-    """Ask for what is due, then look after runs that have stopped. Neither waits for the other to succeed."""
+    """Ask for what is due, look after runs that have stopped, watch for silence, and tell what has happened.
+
+    None waits for another to succeed; the first failure is raised at the end.
+    """
     deadline = parts.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - MARGIN
-    asked, swept = Asked(), Swept()
-    failure: StoreError | None = None
-    try:
-        asked = ask_for_due_runs(parts, deadline)
-    except StoreError as error:
-        failure = error
-    swept = sweep(parts, f"sweeper:{context.aws_request_id}", deadline)
-    done = {**asdict(asked), "swept": asdict(swept)}
+    failures: list[StoreError] = []
+
+    def attempt(step: Callable[[], Done], nothing: Done) -> Done:
+        try:
+            return step()
+        except StoreError as error:
+            failures.append(error)
+            return nothing
+
+    asked = attempt(lambda: ask_for_due_runs(parts, deadline), Asked())
+    swept = attempt(lambda: sweep(parts, f"sweeper:{context.aws_request_id}", deadline), Swept())
+    watched = attempt(lambda: watch(parts, deadline), Watched())
+    told = attempt(lambda: tell(parts, deadline), Told())
+    digested = attempt(lambda: send_digests(parts, deadline), Digested())
+    done = {
+        **asdict(asked),
+        "swept": asdict(swept),
+        "watched": asdict(watched),
+        "told": asdict(told),
+        "digested": asdict(digested),
+    }
     logger.info("tick", extra=done)
-    _measure(asked, swept)
-    if failure:
-        raise failure
-    return done
-
-
-def _measure(asked: Asked, swept: Swept) -> None:
     metrics = Metrics(namespace="Rollcall", service="scheduler")
     metrics.add_metric("SecondsLate", MetricUnit.Seconds, asked.seconds_late)
-    metrics.add_metric("RunsAskedFor", MetricUnit.Count, asked.runs)
-    metrics.add_metric("RunsSentAgain", MetricUnit.Count, swept.resent)
-    metrics.add_metric("RunsAbandoned", MetricUnit.Count, swept.abandoned)
-    metrics.add_metric("SchedulerFailures", MetricUnit.Count, asked.failed + swept.failed)
+    failed = asked.failed + swept.failed + watched.failed + told.failed + digested.failed
+    counts = {
+        "RunsAskedFor": asked.runs,
+        "RunsSentAgain": swept.resent,
+        "RunsAbandoned": swept.abandoned,
+        "EventsTold": told.events,
+        "MailsSent": told.mails + digested.mails,
+        "SilentIntegrations": watched.silent,
+        "SchedulerFailures": failed,
+    }
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
     metrics.flush_metrics()
+    if failures:
+        raise failures[0]
+    return done

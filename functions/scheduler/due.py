@@ -51,20 +51,25 @@ def _ask(parts: Parts, schedule: Schedule, asked: Asked) -> None:
     now = parts.clock.now()
     asked.seconds_late = max(asked.seconds_late, (now - planned).total_seconds())
     try:
-        for integration in _active(parts, schedule):
-            start(parts.runs, parts.queue, _run(schedule, integration, planned, now))
-            asked.runs += 1
+        district = parts.config.district(schedule.district_id)
+        blackout = district.blackout_at(now)
+        # Planned times avoid blackouts, so this one was planned before the blackout was.
+        if blackout is None or blackout.kind != "no_runs":
+            for integration in active_integrations(parts, schedule):
+                start(parts.runs, parts.queue, _run(schedule, integration, planned, now))
+                asked.runs += 1
         # Only now, so that a crash repeats this tick, whose runs exist already, rather than losing it. Counted from
         # now, not from the planned time: what was missed is made up for once.
-        zone = parts.config.district(schedule.district_id).time_zone
-        parts.config.advance(schedule, next_run(schedule.frequency, zone, now))
+        following = next_run(schedule.frequency, district.time_zone, now, district.blackouts)
+        parts.config.advance(schedule, following)
         asked.schedules += 1
     except StoreError as error:
         asked.failed += 1
         log.warning("schedule not kept", extra={"schedule_id": schedule.id, "code": error.code})
 
 
-def _active(parts: Parts, schedule: Schedule) -> list[Integration]:
+def active_integrations(parts: Parts, schedule: Schedule) -> list[Integration]:
+    """Those of a schedule's integrations that are there and active."""
     found = []
     for integration_id in schedule.integration_ids:
         try:

@@ -13,7 +13,9 @@ from moto import mock_aws
 
 from rollcall.domain.integration import Integration
 from rollcall.domain.plan import StoredPerson
+from rollcall.store.dynamo import Table
 from rollcall.store.memory import MemoryClock
+from rollcall.store.outbox import DynamoOutbox
 from rollcall.store.people import person_of
 from rollcall.store.settings import Settings
 from sync_runner.app import deliver
@@ -114,6 +116,12 @@ class Cloud:
         except Killed:
             return False
 
+    def events(self) -> list[str]:
+        """What the outbox has to tell, each event by type."""
+        with Uncounted(self.faults):
+            table = Table(boto3.client("dynamodb"), self.stack.config_table)
+            return [event.type for event in DynamoOutbox(table).due(self.clock.now(), 100)]
+
     def people(self) -> dict[str, StoredPerson]:
         with Uncounted(self.faults):
             items = boto3.client("dynamodb").scan(TableName=self.stack.people_table)["Items"]
@@ -187,7 +195,7 @@ def drive(k: int | None, mode: Mode) -> tuple[str, Any, list[str]]:
         cloud = night(faults)
         faults.calls.clear()
         state = cloud.sync()
-        return state, shape(cloud.people()), list(faults.calls)
+        return state, (shape(cloud.people()), cloud.events()), list(faults.calls)
 
 
 @pytest.mark.slow
@@ -196,6 +204,7 @@ def drive(k: int | None, mode: Mode) -> tuple[str, Any, list[str]]:
 def test_killed_at_every_call_and_delivered_again_it_ends_the_same(mode: Mode, share: int, aws: None) -> None:
     state, expected, calls = drive(None, "before")
     assert state == "completed"
+    assert expected[1] == ["RunCompleted", "RunCompleted"], "of the first night and of this one, each once"
     assert len(calls) >= CALLS_AT_LEAST, calls
     failures = []
     for k in range(1 + share, len(calls) + 1, SHARES):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rollcall.connectors.base import Connector
+from rollcall.domain.blackout import Blackout
 from rollcall.domain.district import District
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Lookup
@@ -88,6 +89,14 @@ class World:
             )
         self.integrate("int_1")
         self._deliveries = 0
+
+    def black_out(self, *ranges: tuple[str, str, str]) -> None:
+        """Write the district's blackouts anew: from, to and kind of each."""
+        stored = self.config.district(D)
+        blackouts = tuple(Blackout(from_=first, to=to, kind=kind) for first, to, kind in ranges)  # type: ignore[arg-type]
+        self.config.put_district(
+            stored.model_copy(update={"blackouts": blackouts, "version": stored.version + 1})
+        )
 
     def integrate(self, integration_id: str, **fields: Any) -> Integration:
         """Add the integration, or write it anew with other fields."""

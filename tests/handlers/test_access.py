@@ -64,8 +64,10 @@ def test_configuring_needs_admin_and_running_needs_operator(client: Client) -> N
     for endpoint, path in routes(client):
         operated = "/exports" in path or (endpoint.method != "GET" and path.endswith(OPERATED))
         expected = "operator" if operated else "viewer" if endpoint.method == "GET" else "admin"
-        if path.endswith(("/audit", "/audit.csv", "/onboardings/onboarding_id_none/plugin.zip")):
-            expected = "admin"  # who did what, and a secret
+        if path.endswith(
+            ("/audit", "/audit.csv", "/notifications", "/onboardings/onboarding_id_none/plugin.zip")
+        ):
+            expected = "admin"  # who did what, who is told, and a secret
         assert endpoint.right == expected, endpoint
 
 

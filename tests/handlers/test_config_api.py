@@ -30,6 +30,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
             "hold_everything": False,
         },
         "two_person_approval": False,
+        "blackouts": [],
         "version": 1,
         "created_at": "2026-11-22T08:00:00Z",
         "updated_at": "2026-11-22T08:00:00Z",
@@ -172,3 +173,97 @@ def test_run_a_schedule_now(
     )
     client.patch(f"{BASE}/integrations/{integration['id']}", {"active": False, "version": 1})
     assert client.post(path, {}).json["code"] == "integration_inactive"
+
+
+CLOSED = {"from": "2026-11-22", "to": "2026-11-24", "kind": "no_runs", "note": "Thanksgiving"}
+
+
+def write_blackouts(client: Client, *blackouts: dict, **fields: Any) -> Any:
+    version = client.get(BASE).json["version"]
+    form = {"name": "Lakeview", "time_zone": "America/Chicago", "blackouts": list(blackouts), **fields}
+    return client.put(BASE, {**form, "version": version})
+
+
+def test_blackouts_are_written_shown_and_kept(client: Client) -> None:
+    answer = write_blackouts(
+        client, CLOSED, {"from": "2026-12-01T08:00", "to": "2026-12-02", "kind": "adds_only"}
+    )
+    assert answer.status == 200
+    shown = client.get(BASE).json["blackouts"]
+    assert shown == [
+        CLOSED,
+        {"from": "2026-12-01T08:00", "to": "2026-12-02", "kind": "adds_only", "note": ""},
+    ]
+    client.put(BASE, {"name": "Lakeview", "time_zone": "America/Chicago", "version": 2})
+    assert client.get(BASE).json["blackouts"] == shown, "left out, they stay"
+    assert write_blackouts(client).json["blackouts"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"to": "2026-11-21"}, ("blackouts.0", "ends_before_it_begins")),
+        ({"from": "2026-11-31"}, ("blackouts.0.from", "not_in_calendar")),
+        ({"to": "tomorrow"}, ("blackouts.0.to", "wrong_format")),
+        ({"kind": "drops_only"}, ("blackouts.0.kind", "not_allowed")),
+        ({"until": "2026-11-24"}, ("blackouts.0.until", "unknown_field")),
+        ({"note": "x" * 201}, ("blackouts.0.note", "too_long")),
+    ],
+)
+def test_a_blackout_that_makes_no_sense_is_refused(client: Client, changes: dict, fault: tuple) -> None:
+    answer = write_blackouts(client, {**CLOSED, **changes})
+    assert (answer.status, answer.faults()) == (422, {fault})
+
+
+def test_a_blackout_moves_the_schedules_and_nothing_that_is_due(client: Client, integration: dict) -> None:
+    made = client.post(f"{BASE}/schedules", schedule_form(integration["id"])).json
+    path = f"{BASE}/schedules/{made['id']}"
+    write_blackouts(client, CLOSED)
+    assert client.get(path).json["next_runs"][:2] == ["2026-11-25T08:00:00Z", "2026-11-26T08:00:00Z"]
+    write_blackouts(client)
+    assert client.get(path).json["next_run_at"] == "2026-11-23T08:00:00Z"
+    new = client.post(f"{BASE}/schedules", schedule_form(integration["id"], name="Other"))
+    assert new.json["next_run_at"] == "2026-11-23T08:00:00Z"
+
+
+def test_a_run_that_is_due_this_minute_survives_an_edit_of_blackouts(
+    client: Client, integration: dict, clock: MemoryClock
+) -> None:
+    made = client.post(f"{BASE}/schedules", schedule_form(integration["id"])).json
+    clock.advance(days=1)
+    write_blackouts(client, {**CLOSED, "from": "2026-12-24", "to": "2026-12-24"})
+    assert client.get(f"{BASE}/schedules/{made['id']}").json["next_run_at"] == "2026-11-23T08:00:00Z"
+
+
+@pytest.mark.parametrize("of", ["integration", "schedule"])
+def test_a_manual_run_in_a_blackout_needs_an_administrators_override(
+    client: Client, integration: dict, clock: MemoryClock, of: str
+) -> None:
+    made = client.post(f"{BASE}/schedules", schedule_form(integration["id"])).json
+    path = (
+        f"{BASE}/integrations/{integration['id']}/runs"
+        if of == "integration"
+        else f"{BASE}/schedules/{made['id']}/runs"
+    )
+    write_blackouts(client, CLOSED)
+    operator, admin = client.as_("lakeview/operator"), client.as_("lakeview/admin")
+    for who in (operator, admin):
+        answer = who.post(path, {})
+        assert (answer.status, answer.json["code"]) == (409, "blackout")
+    assert "2026-11-25 00:00" in answer.json["detail"]
+    assert operator.post(path, {"override": True}).status == 403
+    started = admin.post(path, {"override": True})
+    assert started.status == 202
+    run = started.json if of == "integration" else started.json["items"][0]
+    assert run["override"] is True
+    clock.advance(days=3)
+    after = operator.post(path, {})
+    assert after.status == 202
+
+
+def test_an_adds_only_time_refuses_no_run(client: Client, integration: dict) -> None:
+    write_blackouts(client, {**CLOSED, "kind": "adds_only"})
+    assert (
+        client.as_("lakeview/operator").post(f"{BASE}/integrations/{integration['id']}/runs", {}).status
+        == 202
+    )

@@ -96,10 +96,9 @@ def test_two_people_where_the_district_asks_for_two(client: Client, run: Run, st
 def test_a_rejected_run_is_over(client: Client, run: Run, stack: Stack) -> None:
     answer = client.post(f"{BASE}/runs/run_1/reject", {"comment": "They are all still here."})
     assert (answer.status, answer.json["state"]) == (200, "rejected")
-    assert answer.json["error"] == {
-        "code": "rejected",
-        "message": "user@example.org: They are all still here.",
-    }
+    assert answer.json["error"]["code"] == "rejected"
+    assert answer.json["rejection"]["by"] == "user@example.org"
+    assert answer.json["rejection"]["comment"] == "They are all still here."
     assert client.post(f"{BASE}/runs/run_1/approve", YES).json["code"] == "not_held"
     assert queued(stack) == []
 

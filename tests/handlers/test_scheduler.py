@@ -1,5 +1,6 @@
 """The scheduler's tick: what is due is asked for once, and nothing that stops is forgotten."""
 
+import dataclasses
 import json
 import logging
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.domain.schedule import Daily, Hourly, Schedule
 from rollcall.store.memory import MemoryClock, MemoryQueue, MemoryRuns
 from rollcall.store.memory_config import MemoryConfig
+from rollcall.store.memory_telling import MemoryEvents, MemoryMailing
 from scheduler.app import tick
 from scheduler.bootstrap import Parts, Settings, bootstrap
 from scheduler.due import ask_for_due_runs
@@ -30,7 +32,16 @@ MINUTE = timedelta(minutes=1)
 
 def make_parts() -> Parts:
     clock = MemoryClock(NOW)
-    parts = Parts(clock=clock, config=MemoryConfig(), runs=MemoryRuns(clock), queue=MemoryQueue())
+    runs = MemoryRuns(clock)
+    parts = Parts(
+        clock=clock,
+        config=MemoryConfig(),
+        runs=runs,
+        queue=MemoryQueue(),
+        outbox=runs.outbox,
+        events=MemoryEvents(),
+        mailing=MemoryMailing(),
+    )
     fill(parts)
     return parts
 
@@ -154,7 +165,7 @@ class BrokenQueue(MemoryQueue):
 
 
 def test_one_schedule_that_fails_does_not_keep_the_others(parts: Parts) -> None:
-    parts = Parts(clock=parts.clock, config=parts.config, runs=parts.runs, queue=BrokenQueue())
+    parts = dataclasses.replace(parts, queue=BrokenQueue())
     put_schedule(parts, 1)
     put_schedule(parts, 2, integration_ids=("int_2",))
     put_schedule(parts, 3, district_id="nowhere")
@@ -255,7 +266,7 @@ def test_the_real_handlers_parts_on_aws(
     stack: Stack, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parts = bootstrap(Settings.from_env(STACK.environment()))
-    parts = Parts(clock=MemoryClock(NOW), config=parts.config, runs=parts.runs, queue=parts.queue)
+    parts = dataclasses.replace(parts, clock=MemoryClock(NOW))
     fill(parts)
     put_schedule(parts, integration_ids=("int_1",))
     stopped(parts, integration_id="int_2")

@@ -39,6 +39,8 @@ class Stack:
             "TESTER_FUNCTION": "connection-tester",
             "EXPORTER_FUNCTION": "exporter",
             "API_URL": API_URL,
+            "EVENT_BUS": "events",
+            "MAIL_TOPICS": f"arn:aws:sns:{REGION}:123456789012:rollcall-district-",
         }
 
 
@@ -71,6 +73,7 @@ def make_stack() -> Stack:
     client("s3").create_bucket(Bucket=STACK.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     queue = client("sqs").create_queue(QueueName="runs.fifo", Attributes={"FifoQueue": "true"})
     assert queue["QueueUrl"] == STACK.queue_url
+    client("events").create_event_bus(Name="events")
     key = client("kms").create_key()["KeyMetadata"]["KeyId"]
     client("kms").create_alias(AliasName=STACK.key_id, TargetKeyId=key)
     return STACK

@@ -20,8 +20,8 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "EXPORTER_FUNCTION", "API_URL"},
-    "Scheduler": COMMON_ENV,
+    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "EXPORTER_FUNCTION", "API_URL", "MAIL_TOPICS"},
+    "Scheduler": COMMON_ENV | {"EVENT_BUS", "MAIL_TOPICS"},
     "SyncRunner": COMMON_ENV | DATA_ENV,
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
     "Exporter": COMMON_ENV | {"PEOPLE_TABLE", "BUCKET"},
@@ -333,6 +333,22 @@ def the_tester_changes_nothing(template: Template) -> Iterator[str]:
             yield f"{role} may call {called}"
 
 
+def only_the_scheduler_tells(template: Template) -> Iterator[str]:
+    """The scheduler puts events on the stack's own bus and mails to its topics; the API only keeps the lists."""
+    lists = {"sns:CreateTopic", "sns:ListSubscriptionsByTopic", "sns:Subscribe", "sns:Unsubscribe"}
+    allowed = {"SchedulerRole": {"events:PutEvents", "sns:Publish"}, "ConfigApiRole": lists}
+    bus = {"Fn::GetAtt": ["EventBus", "Arn"]}
+    for role, statement in _statements(template):
+        actions = {
+            action for action in _listed(statement["Action"]) if action.startswith(("events:", "sns:"))
+        }
+        if extra := actions - allowed.get(role, set()):
+            yield f"{role} may {', '.join(sorted(extra))}"
+        for resource in _listed(statement["Resource"]) if actions else []:
+            if resource != bus and not str(resource).endswith("${AWS::StackName}-district-*'}"):
+                yield f"{role} tells {resource}"
+
+
 def callers_wait_for_the_tester(template: Template) -> Iterator[str]:
     """Each waits a little longer than the one it calls: SIS, tester, API, API Gateway."""
     functions = dict(_of(template, "AWS::Lambda::Function"))
@@ -362,6 +378,7 @@ RULES: tuple[Rule, ...] = (
     alarms_reach_somebody,
     api_is_closed,
     the_tester_changes_nothing,
+    only_the_scheduler_tells,
     callers_wait_for_the_tester,
 )
 

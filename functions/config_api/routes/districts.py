@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -55,15 +56,24 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         parts.config.put_district(
             district, audited(api, district_id, what, district_id, now, stored, district)
         )
-        if stored and stored.time_zone != district.time_zone:
-            # No changes of their own: they keep their wall time, and the record above says why it moves.
-            for schedule in parts.config.schedules(district_id):
-                parts.config.put_schedule(rescheduled(schedule, district.time_zone, now))
+        if stored:
+            _reschedule(stored, district, now)
         return Response(
             status_code=HTTPStatus.OK if stored else HTTPStatus.CREATED,
             content_type="application/json",
             body=district_view(district, now),
         )
+
+    def _reschedule(before: District, district: District, now: datetime) -> None:
+        moved = before.time_zone != district.time_zone
+        if not moved and before.blackouts == district.blackouts:
+            return
+        # No changes of their own: they keep their wall time, and the district's record says why it moves.
+        for schedule in parts.config.schedules(district.id):
+            # An edit of blackouts must not lose a run that is due this very minute.
+            if moved or (schedule.next_run_at and schedule.next_run_at > now):
+                again = rescheduled(schedule, district.time_zone, now, district.blackouts)
+                parts.config.put_schedule(again)
 
     def _stored(district_id: str) -> District | None:
         try:

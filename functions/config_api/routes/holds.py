@@ -95,12 +95,14 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         right="operator",
     )
     def reject_run(district_id: str, run_id: str, form: Annotated[RejectionForm, Body()]) -> RunView:
-        run = _held(district_id, run_id)
+        run, now = _held(district_id, run_id), parts.clock.now()
         after = replace(
             run,
             state="rejected",
-            error=Failure("rejected", f"{api.caller.user}: {form.comment}"),
-            ended_at=parts.clock.now(),
+            # What was said stays in the run: its error goes out with its event.
+            error=Failure("rejected", "A person looked at what waited and did not let it go on."),
+            rejection=Approval(api.caller.user, now, form.comment),
+            ended_at=now,
         )
         parts.runs.decide(run, after, _audit(run, "run.rejected", form.comment))
         return run_view(after)

@@ -14,6 +14,7 @@ from config_api.api import Api
 from config_api.archive import zip_answer
 from config_api.asking import ask_for_run, refuse_inactive
 from config_api.audited import audited
+from config_api.closed import refuse_in_blackout
 from config_api.findings import FindingsView, findings_view
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
@@ -68,9 +69,12 @@ class IntegrationPatch(Form):
 
 
 class RunRequest(Form):
-    """What kind of run to start. A preview stops before anything is changed."""
+    """What kind of run to start. A preview stops before anything is changed. Only an administrator may ``override``
+    a blackout.
+    """
 
     mode: Mode = "sync"
+    override: bool = False
 
 
 def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
@@ -173,9 +177,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         idempotency_key: IdempotencyKey = None,
     ) -> RunView:
         def make(making: Making) -> RunView:
+            refuse_in_blackout(api, override=request.override)
             integration = parts.config.integration(district_id, integration_id)
             refuse_inactive(integration)
-            return run_view(ask_for_run(api, making, integration, mode=request.mode))
+            return run_view(
+                ask_for_run(api, making, integration, mode=request.mode, override=request.override)
+            )
 
         return once(api, district_id, idempotency_key, _run, make)
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from config_api.api import Api
 from config_api.audited import audited, started
+from config_api.closed import refuse_in_blackout
 from config_api.listing import Cursor, Limit, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.views import RunView, ScheduleView, run_view, schedule_view
@@ -31,11 +32,13 @@ class ScheduleUpdate(ScheduleForm):
     version: int | None = None
 
 
-class NoFields(Form):
-    """An empty object."""
+class ScheduleRunRequest(Form):
+    """How to run a schedule now. Only an administrator may ``override`` a blackout."""
+
+    override: bool = False
 
 
-def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+def register(api: Api) -> None:
     """Declare the routes."""
     parts = api.parts
 
@@ -101,10 +104,11 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def run_schedule(
         district_id: str,
         schedule_id: str,
-        request: Annotated[NoFields, Body()] = NoFields(),  # noqa: B008 - frozen
+        request: Annotated[ScheduleRunRequest, Body()] = ScheduleRunRequest(),  # noqa: B008 - frozen
         idempotency_key: IdempotencyKey = None,
     ) -> Page[RunView]:
         def make(making: Making) -> Page[RunView]:
+            refuse_in_blackout(api, override=request.override)
             schedule = parts.config.schedule(district_id, schedule_id)
             active = {item.id: item for item in parts.config.integrations(district_id) if item.active}
             chosen = [active[item] for item in schedule.integration_ids if item in active]
@@ -118,6 +122,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
                     integration_id=integration.id,
                     system=integration.system,
                     requested_by=api.caller.user,
+                    override=request.override,
                     queued_at=making.now,
                     check_at=making.now + CHECK_AFTER,
                 )
@@ -138,14 +143,14 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             for index, integration_id in enumerate(form.integration_ids)
             if integration_id not in known
         )
-        schedule = apply_form(schedule_id, district_id, form, stored, _time_zone(), making.now)
+        district = api.district
+        schedule = apply_form(
+            schedule_id, district_id, form, stored, district.time_zone, making.now, district.blackouts
+        )
         what: Action = "schedule.changed" if stored else "schedule.created"
         audit = audited(api, district_id, what, schedule_id, making.now, stored, schedule)
         parts.config.put_schedule(schedule, audit)
         return _shown(schedule)
 
     def _shown(schedule: Schedule) -> ScheduleView:
-        return schedule_view(schedule, _time_zone(), parts.clock.now())
-
-    def _time_zone() -> str:
-        return api.district.time_zone
+        return schedule_view(schedule, api.district, parts.clock.now())

@@ -28,6 +28,8 @@ Action = Literal[
     "mapping.changed",
     "schedule.created",
     "schedule.changed",
+    "notifications.created",
+    "notifications.changed",
     "staff_parent.decided",
     "run.started",
     "run.approved",
@@ -48,6 +50,7 @@ LISTED = 10
 _BOOKKEEPING = frozenset(
     {
         *("id", "district_id", "version", "created_at", "updated_at", "next_run_at", "last_run_at"),
+        *("next_digest_at", "last_digest_at"),
         *("source", "credentials", "contact_id", "contact_source_id", "decided_by", "decided_at"),
         *("file", "updated_by", "secret"),
     }

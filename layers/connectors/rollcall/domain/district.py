@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from rollcall.domain.blackout import MAX_BLACKOUTS, Blackout, blackout_at
 from rollcall.domain.form import Form, Name, Record, written
 from rollcall.domain.thresholds import Thresholds
 
@@ -46,7 +47,10 @@ SchoolYear = Annotated[
 
 
 class DistrictForm(Form):
-    """A district as written. A school year that is left out, or is the calendar's, follows the calendar."""
+    """A district as written. A school year that is left out, or is the calendar's, follows the calendar.
+
+    Blackouts that are left out stay as they are.
+    """
 
     name: Name
     time_zone: TimeZone = Field(description="IANA name, such as America/Chicago; schedules are kept in it")
@@ -56,6 +60,9 @@ class DistrictForm(Form):
     )
     two_person_approval: bool | None = Field(
         default=None, description="Two people must approve a held run; left out, it stays as it is"
+    )
+    blackouts: Annotated[list[Blackout], Field(max_length=MAX_BLACKOUTS)] | None = Field(
+        default=None, description="Times in which nothing runs, or nobody is changed; they may overlap"
     )
 
 
@@ -68,6 +75,7 @@ class District(Record):
     fixed_school_year: str | None = None
     thresholds: Thresholds = Thresholds()
     two_person_approval: bool = False
+    blackouts: tuple[Blackout, ...] = ()
     version: int = 1
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -76,6 +84,10 @@ class District(Record):
     def zone(self) -> ZoneInfo:
         """The time zone, ready for arithmetic."""
         return ZoneInfo(self.time_zone)
+
+    def blackout_at(self, instant: datetime) -> Blackout | None:
+        """The blackout that an instant falls in, if any."""
+        return blackout_at(self.blackouts, self.zone, instant)
 
     def school_year_at(self, now: datetime) -> str:
         """The fixed school year, or the one that ``now`` falls in where the district is."""
@@ -97,6 +109,7 @@ def school_year_of(years: str) -> str | None:
 
 def apply_form(district_id: str, form: DistrictForm, stored: District | None, now: datetime) -> District:
     """The district that results from writing ``form`` over ``stored`` (None: a new one)."""
+    kept = stored.blackouts if stored else ()
     follows = form.school_year in (None, calendar_school_year(now, form.time_zone))
     return District(
         id=district_id,
@@ -107,6 +120,7 @@ def apply_form(district_id: str, form: DistrictForm, stored: District | None, no
         two_person_approval=stored.two_person_approval
         if form.two_person_approval is None and stored
         else bool(form.two_person_approval),
+        blackouts=kept if form.blackouts is None else tuple(form.blackouts),
         version=stored.version + 1 if stored else 1,
         created_at=stored.created_at if stored else now,
         updated_at=now,

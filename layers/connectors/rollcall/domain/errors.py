@@ -12,6 +12,7 @@
         └── NotFound         no such thing in this district
     Signal (not an error)
     ├── OutOfTime          this slice must checkpoint and continue in another, or this test end with what it has
+    ├── Closed             the district wants no runs at this time
     └── LeaseLost          another runner owns this integration now: stop writing
 
 ``message`` is one sentence for a district administrator. Neither ``code`` nor ``message`` ever holds a person's
@@ -72,6 +73,10 @@ class Signal(Exception):
 
 class OutOfTime(Signal):
     """The deadline is near; everything done so far has been checkpointed, or is all that there will be."""
+
+
+class Closed(Signal):
+    """The district wants no runs at this time, and nobody has overridden that."""
 
 
 class LeaseLost(Signal):

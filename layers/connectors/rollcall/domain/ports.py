@@ -14,9 +14,11 @@ import msgspec
 
 from rollcall.domain.audit import AuditRecord
 from rollcall.domain.district import District
+from rollcall.domain.events import Event
 from rollcall.domain.inspection import Findings, Inquiry
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.notification import Mail
 from rollcall.domain.person import PersonType
 from rollcall.domain.plan import Claim, StoredPerson
 from rollcall.domain.reconciliation import ReconciliationHead
@@ -35,6 +37,7 @@ class IntegrationState(msgspec.Struct, kw_only=True):
 
     ``snapshot`` is the id of the run whose snapshot is current, ``active_run`` the run that has begun and not ended,
     ``waiting_run`` the one to start after it, ``held_run`` the one whose dangerous part waits for a person.
+    ``failures`` counts syncs that failed since the last success.
     """
 
     snapshot: str | None = None
@@ -43,6 +46,7 @@ class IntegrationState(msgspec.Struct, kw_only=True):
     last_run: str | None = None
     last_success_at: datetime | None = None
     held_run: str | None = None
+    failures: int = 0
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -66,7 +70,10 @@ class Settings(Protocol):
 
 
 class Runs(Protocol):
-    """Runs, leases and what an integration remembers. Writes by the engine carry the lease and fail once it is lost."""
+    """Runs, leases and what an integration remembers. Writes by the engine carry the lease and fail once it is lost.
+
+    Every write that ends a run, or leaves it held, puts its event into the :class:`Outbox`: both or neither.
+    """
 
     def create(self, run: Run, audit: AuditRecord | None = None) -> Run:
         """Store a new run, with its audit record, and return it; if the id exists already, return what is stored
@@ -204,3 +211,39 @@ class Exporter(Protocol):
 
     def start(self, district_id: str, export_id: str) -> None:
         """Have a stored export made; returns before it is. Starting it twice is harmless."""
+
+
+class Outbox(Protocol):
+    """Events that are on record and must still be told. What was told stays for a time, for the digests."""
+
+    def add(self, event: Event) -> None:
+        """Keep an event to be told. Does nothing when one of its id was ever added."""
+
+    def due(self, now: datetime, limit: int) -> list[Event]:
+        """Events that have not been told, oldest first."""
+
+    def told(self, event: Event) -> None:
+        """Note that an event was told. Repeating the call is harmless."""
+
+    def between(self, district_id: str, since: datetime, until: datetime) -> list[Event]:
+        """Events of a district from ``since`` on and before ``until``, told or not, oldest first."""
+
+
+class Events(Protocol):
+    """The event bus."""
+
+    def put(self, events: Sequence[Event]) -> set[str]:
+        """Put events on the bus; returns the ids of those that it took. The others must be put again."""
+
+
+class Mailing(Protocol):
+    """Mail to people who agreed to it, by district."""
+
+    def keep(self, district_id: str, emails: Sequence[str]) -> None:
+        """Ask those who are new on the district's list whether they agree, and let go of who is not on it any more."""
+
+    def agreed(self, district_id: str) -> set[str]:
+        """Addresses, in lower case, whose owners have agreed."""
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail to those of its recipients who have agreed."""

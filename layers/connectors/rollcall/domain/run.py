@@ -69,7 +69,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, when, and what they said."""
+    """Who let a held plan go on, or would not, when, and what they said."""
 
     by: str
     at: datetime
@@ -117,6 +117,7 @@ class Run(msgspec.Struct, kw_only=True):
     ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
+    ``override``: an administrator wants this run whatever the district's blackouts say.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Run(msgspec.Struct, kw_only=True):
     counts: Counts = msgspec.field(default_factory=no_counts)
     holds: list[Hold] = msgspec.field(default_factory=list)
     approvals: list[Approval] = msgspec.field(default_factory=list)
+    rejection: Approval | None = None
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
@@ -138,6 +140,7 @@ class Run(msgspec.Struct, kw_only=True):
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
+    override: bool = False
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime

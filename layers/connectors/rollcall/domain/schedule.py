@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import calendar
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
+from rollcall.domain.blackout import Blackout, blackout_at
 from rollcall.domain.form import ONE_LINE, Form, Name, Record, raise_if_any, repeated, written
+from rollcall.domain.wall import instant_of
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAYS: tuple[Weekday, ...] = (
@@ -21,6 +23,10 @@ WallTime = Annotated[
     str, *written("([01][0-9]|2[0-3]):[0-5][0-9]", "Write the time as HH:MM, from 00:00 to 23:59.")
 ]
 DayOfMonth = Annotated[int, Field(ge=1, le=31, description="After a month's last day: on the last day")]
+
+
+PATIENCE = timedelta(hours=2)
+"""What a run may take before it is missed."""
 
 
 class Hourly(Form):
@@ -92,30 +98,65 @@ class Schedule(Record):
     updated_at: AwareDatetime
 
 
-def next_run(frequency: Frequency, time_zone: str, after: datetime) -> datetime:
-    """The first run strictly later than ``after``, in UTC.
+def next_run(
+    frequency: Frequency, time_zone: str, after: datetime, blackouts: Sequence[Blackout] = ()
+) -> datetime:
+    """The first run strictly later than ``after``, in UTC, that falls in no blackout without runs.
 
     A wall time that spring skips runs at the next minute that exists. One that autumn repeats runs only the
     first time; an hourly schedule runs every real hour, so 25 times on that day.
     """
     zone = ZoneInfo(time_zone)
+    while True:
+        planned = _next_planned(frequency, zone, after)
+        closed = blackout_at(blackouts, zone, planned)
+        if closed is None or closed.kind != "no_runs":
+            return planned
+        # A run at the very end is outside already.
+        after = closed.ends(zone) - timedelta(microseconds=1)
+
+
+def _next_planned(frequency: Frequency, zone: ZoneInfo, after: datetime) -> datetime:
     if isinstance(frequency, Hourly):
         return _next_minute(frequency.minute, zone, after)
     at = time.fromisoformat(frequency.at)
     # From the day before on: a skipped wall time can end up on the next day.
     first = after.astimezone(zone).date() - timedelta(days=1)
     return next(
-        instant for instant in (_instant(day, at, zone) for day in _days(frequency, first)) if instant > after
+        instant
+        for instant in (instant_of(datetime.combine(day, at), zone) for day in _days(frequency, first))
+        if instant > after
     )
 
 
-def next_runs(frequency: Frequency, time_zone: str, after: datetime, count: int = 5) -> list[datetime]:
+def next_runs(
+    frequency: Frequency,
+    time_zone: str,
+    after: datetime,
+    count: int = 5,
+    blackouts: Sequence[Blackout] = (),
+) -> list[datetime]:
     """The coming ``count`` runs, in UTC."""
     runs: list[datetime] = []
     for _ in range(count):
-        after = next_run(frequency, time_zone, after)
+        after = next_run(frequency, time_zone, after, blackouts)
         runs.append(after)
     return runs
+
+
+def overdue(
+    frequency: Frequency,
+    time_zone: str,
+    since: datetime,
+    now: datetime,
+    blackouts: Sequence[Blackout] = (),
+) -> list[datetime]:
+    """The first two planned runs after ``since``, once both have had their time; else nothing.
+
+    The second has had its time half a period after it was due, or two hours after it if that is sooner.
+    """
+    first, second = next_runs(frequency, time_zone, since, 2, blackouts)
+    return [first, second] if now >= second + min((second - first) / 2, PATIENCE) else []
 
 
 def apply_form(
@@ -125,12 +166,15 @@ def apply_form(
     stored: Schedule | None,
     time_zone: str,
     now: datetime,
+    blackouts: Sequence[Blackout] = (),
 ) -> Schedule:
     """The schedule that results from writing ``form`` over ``stored``. Raises :class:`Invalid`."""
     raise_if_any(repeated("integration_ids", form.integration_ids))
     # An edit of anything else must not move a run that is due this very minute.
     same_times = stored is not None and stored.active and stored.frequency == form.frequency
-    planned = stored.next_run_at if stored and same_times else next_run(form.frequency, time_zone, now)
+    planned = (
+        stored.next_run_at if stored and same_times else next_run(form.frequency, time_zone, now, blackouts)
+    )
     return Schedule(
         id=schedule_id,
         district_id=district_id,
@@ -147,9 +191,11 @@ def apply_form(
     )
 
 
-def rescheduled(schedule: Schedule, time_zone: str, now: datetime) -> Schedule:
-    """The schedule once its district has moved to another time zone."""
-    planned = next_run(schedule.frequency, time_zone, now) if schedule.active else None
+def rescheduled(
+    schedule: Schedule, time_zone: str, now: datetime, blackouts: Sequence[Blackout] = ()
+) -> Schedule:
+    """The schedule once its district has another time zone, or other blackouts."""
+    planned = next_run(schedule.frequency, time_zone, now, blackouts) if schedule.active else None
     return schedule.model_copy(
         update={"next_run_at": planned, "version": schedule.version + 1, "updated_at": now}
     )
@@ -180,13 +226,3 @@ def _days(frequency: Daily | Weekly | Monthly | Yearly, first: date) -> Iterator
 
 def _clamped(year: int, month: int, day: int) -> date:
     return date(year, month, min(day, calendar.monthrange(year, month)[1]))
-
-
-def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    wall = datetime.combine(day, at)
-    while True:
-        # fold=0: of a repeated wall time the first.
-        instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-        if instant.astimezone(zone).replace(tzinfo=None) == wall:
-            return instant
-        wall += timedelta(minutes=1)

@@ -24,6 +24,7 @@ import msgspec
 from rollcall.connectors.base import Connector, Survey
 from rollcall.domain.audit import people_dropped, run_started
 from rollcall.domain.errors import (
+    Closed,
     Conflict,
     LeaseLost,
     NeedsAttention,
@@ -171,6 +172,8 @@ class Engine:
             self._continue(run, lease)
         except SourceTransient as error:
             self._pause(run, lease, error)
+        except Closed:
+            self._skip_in_blackout(run, lease)
         except (NeedsAttention, SourceContract) as error:
             self._fail(run, lease, error.code, error.message)
         except NotFound as error:
@@ -347,6 +350,13 @@ class Engine:
 
     def _fail(self, run: Run, lease: Lease, code: str, message: str) -> None:
         run.state, run.error = "failed", Failure(code, message)
+        self._finish(run, lease)
+
+    def _skip_in_blackout(self, run: Run, lease: Lease) -> None:
+        run.state, run.error = (
+            "skipped",
+            Failure("blackout", "The district wants no runs at this time; the schedule goes on after it."),
+        )
         self._finish(run, lease)
 
     def _continue(self, run: Run, lease: Lease) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rollcall.domain.district import District
-from rollcall.domain.errors import NeedsAttention
+from rollcall.domain.errors import Closed, NeedsAttention
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Lookup
 from rollcall.domain.ports import Blobs, Settings
@@ -51,15 +51,22 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def take(cls, settings: Settings, blobs: Blobs, run: Run) -> Frozen:
-        """Read the configuration as it is now. Raises ``NotFound``, or ``NeedsAttention`` for one that must not run."""
+        """Read the configuration as it is now.
+
+        Raises ``NotFound``, ``NeedsAttention`` for an integration that must not run, ``Closed`` in a blackout.
+        """
         integration = settings.integration(run.district_id, run.integration_id)
         if not integration.active:
             raise NeedsAttention(
                 "integration_inactive", "The integration is inactive. Activate it to run it."
             )
+        district = settings.district(run.district_id)
+        blackout = district.blackout_at(run.started_at) if run.started_at else None
+        if blackout and blackout.kind == "no_runs" and not run.override:
+            raise Closed
         by_id = settings.mappings(run.district_id, integration.mappings.values())
         return cls(
-            district=settings.district(run.district_id),
+            district=district,
             integration=integration,
             mappings={entity: by_id[mapping_id] for entity, mapping_id in integration.mappings.items()},
             twins=settings.twins(run.district_id),

@@ -11,7 +11,7 @@ from rollcall.domain.ids import hashed_id
 from rollcall.engine.compare import is_student
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson
-from rollcall.engine.snapshot import ENDED, NOTHING, PersonRow
+from rollcall.engine.snapshot import ENDED, NOTHING, UNSETTLED, PersonRow
 
 
 def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) -> dict[str, str]:
@@ -30,7 +30,7 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
     if not moved and not gone:
         return {}
     touched = {now[key] for key in moved} | {rows[key].household for key in moved | gone if key in rows}
-    touched.discard(NOTHING)
+    touched -= {NOTHING, UNSETTLED}
 
     identifiers: dict[str, bytes | None] = {key: None if now[key] == NOTHING else now[key] for key in moved}
     for key, row in rows.items():

@@ -39,6 +39,11 @@ ENGINE: Mapping[str, IssueKind] = {
         "may be missing. Nobody was dropped in this run.",
         "Look for duplicate records in the SIS.",
     ),
+    "changes_postponed": IssueKind(
+        "warning",
+        "{count} changes wait, because the district wants people to be added only at this time.",
+        "The first run after that time makes them; an administrator may override it for one run.",
+    ),
     "changed_since_hold": IssueKind(
         "warning",
         "This person was changed after the plan was held, so the approved change was not made.",

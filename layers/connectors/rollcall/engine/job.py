@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -114,6 +115,12 @@ class Job:
     def dropping(self) -> bool:
         """Whether who is gone is ended: as the switch says, after a pull that is proven complete."""
         return self.integration.drop_students_not_in_file and not self.at.unproven
+
+    @cached_property
+    def adds_only(self) -> bool:
+        """Whether the run began in a time in which nobody is changed or ended. See ``domain.blackout``."""
+        blackout = self.district.blackout_at(self.started_at)
+        return blackout is not None and blackout.kind == "adds_only" and not self.run.override
 
     @property
     def today(self) -> date:

@@ -62,7 +62,9 @@ class Pins:
             holder = stored.get(claimant)
             if holder is None or holder.person.status != "active":
                 continue
-            if holder.person.pos_id == pos_id == self._asked.get(claimant, pos_id):
+            # Where nobody is changed, nobody gives up what they have.
+            wanted = pos_id if self._job.adds_only else self._asked.get(claimant, pos_id)
+            if holder.person.pos_id == pos_id == wanted:
                 key = person_key(holder.person.type, holder.person.source_id)
                 holders[pos_id] = Holder(claimant, key)
         return holders

@@ -30,6 +30,7 @@ from rollcall.engine.snapshot import (
     NOTHING,
     REJECTED,
     REVISIT,
+    UNSETTLED,
     WAITING,
     PersonRow,
     Snapshot,
@@ -85,6 +86,7 @@ class _Outcome(msgspec.Struct):
     issues: tuple[Issue, ...] = ()
     rejected: bool = False
     stays_out: bool = False
+    postponed: bool = False
 
 
 _Step = Callable[[], list[_Outcome]]
@@ -92,9 +94,23 @@ _Step = Callable[[], list[_Outcome]]
 
 def _write_all(job: Job, todo: Sequence[_Step]) -> None:
     while job.at.batch < len(todo):
-        _write(job, todo[job.at.batch]())
+        outcomes = todo[job.at.batch]()
+        _write(job, [_postponed(job, o) for o in outcomes] if job.adds_only else outcomes)
         job.at.batch += 1
         job.checkpoint(job.at.batch, len(todo))
+
+
+def _postponed(job: Job, outcome: _Outcome) -> _Outcome:
+    """In a time in which people are only added: whoever would be changed or ended is left as they are, and looked at
+    again until the time is over.
+
+    The household is forgotten, so that the next run sees them move into it, and brings their family up to date.
+    """
+    if outcome.change is None or outcome.change.kind in ("add", "reactivate"):
+        return outcome
+    known = job.snapshot.people.get(outcome.key) or PersonRow(mapped=NOTHING)
+    row = replace(known, household=UNSETTLED, flags=known.flags | REVISIT)
+    return _Outcome(outcome.key, row, issues=outcome.issues, postponed=True)
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
@@ -297,6 +313,8 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
         counts = job.run.counts[split_person_key(outcome.key)[0]]
         if outcome.rejected:
             counts["reject"] += 1
+        elif outcome.postponed:
+            counts["held"] += 1
         elif outcome.change is None and loaded(outcome.row):
             counts["unchanged"] += 1
         _enroll(job, outcome.key, outcome.row)
@@ -346,6 +364,13 @@ def next_people(job: Job, batch_count: int) -> dict[str, PersonRow]:
     return people
 
 
+def _left_for_later(job: Job) -> list[Issue]:
+    waiting = sum(counts["held"] for counts in job.run.counts.values()) if job.adds_only else 0
+    if not waiting:
+        return []
+    return [issue("changes_postponed", count=waiting)]
+
+
 def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
     """Issues of the whole run, and how many people the plan leaves alone."""
     sizes = large(families.values())
@@ -354,6 +379,7 @@ def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
         [
             *job.survey.issues,
             *job.at.issues,
+            *_left_for_later(job),
             *(
                 issue(
                     "family_implausibly_large",

@@ -188,7 +188,9 @@ class Roster:
     def _still_has(self, holder: StoredPerson, email: str) -> bool:
         person = holder.person
         let_in = person.status == "active" and person.media is not None and person.media.status == "invited"
-        return let_in and folded_email(person) == email == self._emails.get(holder.id, email)
+        # Where nobody is changed, nobody gives up what they have.
+        wanted = email if self._job.adds_only else self._emails.get(holder.id, email)
+        return let_in and folded_email(person) == email == wanted
 
     # Staff who are parents ----------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import msgspec
 
 PRINT = 16
 NOTHING = bytes(PRINT)
+UNSETTLED = b"\xff" * PRINT  # household of a person whose change was postponed: not where they live
 
 ENDED = 1  # the stored person is ended
 MISSING = 2  # not in the last pull, but not ended either: the drop switch was off

@@ -17,6 +17,7 @@ _PATIENCE = frozenset(
     {
         "DependencyTimeoutException",
         "InternalError",
+        "InternalException",
         "InternalFailure",
         "InternalServerError",
         "KMSInternalException",
@@ -28,6 +29,7 @@ _PATIENCE = frozenset(
         "RequestTimeout",
         "ServiceUnavailable",
         "SlowDown",
+        "Throttled",
         "Throttling",
         "ThrottlingException",
         "TransactionConflictException",

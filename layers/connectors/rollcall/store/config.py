@@ -21,6 +21,7 @@ from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entry
+from rollcall.domain.notification import Notifications
 from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.ports import Settings
 from rollcall.domain.reconciliation import ReconciliationHead
@@ -105,6 +106,20 @@ class ConfigStore(Settings, Protocol):
 
         Does nothing when the schedule has changed since it was read: it has new times then.
         """
+
+    def active_schedules(self, shard: int) -> list[Schedule]:
+        """All active schedules of every district, one of ``SHARDS`` parts of them."""
+
+    def notifications(self, district_id: str) -> Notifications:
+        """Who is told of what; version 0 when nobody has said."""
+
+    def put_notifications(self, notifications: Notifications, audit: AuditRecord | None = None) -> None: ...
+
+    def due_digests(self, now: datetime, limit: int) -> list[Notifications]:
+        """Districts whose digest's time has come."""
+
+    def advance_digest(self, before: Notifications, after: Notifications) -> None:
+        """Note that a digest was sent. Does nothing when the settings have changed since they were read."""
 
 
 class DynamoConfig:
@@ -291,6 +306,43 @@ class DynamoConfig:
         except ConditionFailed:
             return
 
+    def active_schedules(self, shard: int) -> list[Schedule]:
+        found: list[Item] = []
+        start: Item | None = None
+        while True:
+            values: Item = {":pk": f"SCHEDULE#{shard}"}
+            items, start = self._table.query("due_pk = :pk", values, index="due", start=start)
+            found += [{"pk": item["pk"], "sk": item["sk"]} for item in items]
+            if start is None:
+                break
+        schedules = [Schedule.model_validate_json(text(item, "doc")) for item in self._table.get_many(found)]
+        active = [schedule for schedule in schedules if schedule.active]
+        return sorted(active, key=lambda item: (item.district_id, item.id))
+
+    def notifications(self, district_id: str) -> Notifications:
+        item = self._table.get({"pk": district_id, "sk": "NOTIFICATIONS"})
+        return _notifications(item) if item else Notifications(district_id=district_id)
+
+    def put_notifications(self, notifications: Notifications, audit: AuditRecord | None = None) -> None:
+        self._put(_notifications_item(notifications), audit)
+
+    def due_digests(self, now: datetime, limit: int) -> list[Notifications]:
+        items = self._table.get_many(due_keys(self._table, "DIGEST", now, limit))
+        # The index lags behind: a digest that has been sent meanwhile is not due.
+        found = [_notifications(item) for item in items]
+        return [item for item in found if item.next_digest_at and item.next_digest_at <= now]
+
+    def advance_digest(self, before: Notifications, after: Notifications) -> None:
+        item = _notifications_item(before)
+        try:
+            self._table.put(
+                _notifications_item(after),
+                "version = :version AND due_at = :due_at",
+                {":version": item["version"], ":due_at": item["due_at"]},
+            )
+        except ConditionFailed:
+            return
+
     def _found(self, what: str, pk: str, sk: str) -> Item:
         item = self._table.get({"pk": pk, "sk": sk})
         if item is None:
@@ -351,6 +403,18 @@ def _mapping_item(mapping: CodeMapping) -> Item:
     item = _record(f"{mapping.district_id}#MAPPING", mapping.id, mapping.version, head)
     entries = _entries.dump_json(mapping.entries).decode()
     return {**item, "entries": entries, "entry_count": len(mapping.entries)}
+
+
+def _notifications_item(notifications: Notifications) -> Item:
+    district_id, planned = notifications.district_id, notifications.next_digest_at
+    item = _record(district_id, "NOTIFICATIONS", notifications.version, notifications.model_dump_json())
+    if planned:
+        item |= {"due_pk": due_shard("DIGEST", district_id), "due_at": moment(planned)}
+    return item
+
+
+def _notifications(item: Item) -> Notifications:
+    return Notifications.model_validate_json(text(item, "doc"))
 
 
 def _mapping(item: Item) -> CodeMapping:

@@ -153,6 +153,11 @@ class Table:
         """A put for :meth:`transact`."""
         return {"Put": {"TableName": self.name, "Item": encode(item), **_condition(condition, values)}}
 
+    def update_op(self, key: Item, expression: str, values: Item) -> dict[str, Any]:
+        """An update for :meth:`transact`."""
+        update = {"TableName": self.name, "Key": encode(key), "UpdateExpression": expression}
+        return {"Update": update | {"ExpressionAttributeValues": encode(values)} | _names(expression)}
+
     def check_op(self, key: Item, condition: str, values: Item) -> dict[str, Any]:
         """A condition on an item that :meth:`transact` leaves alone."""
         return {

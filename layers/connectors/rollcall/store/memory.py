@@ -15,11 +15,13 @@ from msgspec.structs import replace
 
 from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
+from rollcall.domain.events import is_event, run_event
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import Run, RunMessage, RunState
 from rollcall.store.audit import MemoryAudit
+from rollcall.store.memory_telling import MemoryOutbox
 from rollcall.store.people import name_sort
 from rollcall.store.runs import finished
 
@@ -50,6 +52,7 @@ class MemoryRuns:
     _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _successors: dict[str, str | None] = field(default_factory=dict)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
     def create(self, run: Run, audit: AuditRecord | None = None) -> Run:
         stored = self.get(run.district_id, run.id)
@@ -72,6 +75,7 @@ class MemoryRuns:
         if not self._repeated(run) and lease is None and run.id in self._held:
             raise Conflict("run_held", "A runner works on this run.")
         self._write(run, lease)
+        self._tell(run)
 
     def acquire(
         self, district_id: str, integration_id: str, owner: str, expires_at: datetime
@@ -144,6 +148,7 @@ class MemoryRuns:
         self._remember(run, finished(state, run, snapshot, other_active=other_active))
         self.audit.write(audit)
         self._successors[run.id] = successor
+        self._tell(run)
         return successor
 
     def due(self, now: datetime, limit: int) -> list[Run]:
@@ -159,6 +164,7 @@ class MemoryRuns:
             self.audit.write(audit)
         self._write(after)
         self._held.discard(after.id)
+        self._tell(after)
 
     def history(
         self,
@@ -204,6 +210,11 @@ class MemoryRuns:
         self._runs[run.district_id, run.id] = msgspec.json.encode(run)
         if lease:
             self._held.add(run.id)
+
+    def _tell(self, run: Run) -> None:
+        if is_event(run):
+            failures = self.state(run.district_id, run.integration_id).failures
+            self.outbox.add(run_event(run, failures, self.clock.now()))
 
     def _remember(self, run: Run, state: IntegrationState) -> None:
         self._states[run.district_id, run.integration_id] = msgspec.json.encode(state)

@@ -13,11 +13,13 @@ from rollcall.domain.export import ExportTemplate
 from rollcall.domain.form import Record
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
+from rollcall.domain.notification import Notifications
 from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
 from rollcall.store.audit import MemoryAudit
+from rollcall.store.config import due_shard
 
 
 @dataclass
@@ -34,6 +36,7 @@ class MemoryConfig:
     _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
     _onboardings: dict[tuple[str, str], Onboarding] = field(default_factory=dict)
     _validated: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _notifications: dict[str, Notifications] = field(default_factory=dict)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def district(self, district_id: str) -> District:
@@ -174,6 +177,27 @@ class MemoryConfig:
         _check_version(stored, schedule, stored.version if stored else 0, schedule.version)
         self._written(schedule, stored, audit)
         self._schedules[schedule.district_id, schedule.id] = schedule
+
+    def active_schedules(self, shard: int) -> list[Schedule]:
+        found = [self._schedules[key] for key in sorted(self._schedules) if self._schedules[key].next_run_at]
+        return [item for item in found if due_shard("SCHEDULE", item.id) == f"SCHEDULE#{shard}"]
+
+    def notifications(self, district_id: str) -> Notifications:
+        return self._notifications.get(district_id, Notifications(district_id=district_id))
+
+    def put_notifications(self, notifications: Notifications, audit: AuditRecord | None = None) -> None:
+        stored = self._notifications.get(notifications.district_id)
+        _check_version(stored, notifications, stored.version if stored else 0, notifications.version)
+        self._written(notifications, stored, audit)
+        self._notifications[notifications.district_id] = notifications
+
+    def due_digests(self, now: datetime, limit: int) -> list[Notifications]:
+        due = [item for item in self._notifications.values() if item.next_digest_at]
+        return [item for item in due if item.next_digest_at and item.next_digest_at <= now][:limit]
+
+    def advance_digest(self, before: Notifications, after: Notifications) -> None:
+        if self._notifications.get(before.district_id) == before:
+            self._notifications[before.district_id] = after
 
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
         due = [(item.next_run_at, item.id, item) for item in self._schedules.values() if item.next_run_at]

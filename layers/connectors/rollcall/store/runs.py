@@ -15,11 +15,13 @@ import msgspec
 
 from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import Conflict, LeaseLost, NotFound
+from rollcall.domain.events import is_event, run_event
 from rollcall.domain.ports import Clock, IntegrationState, Lease, Runs
 from rollcall.domain.run import Run, RunState
 from rollcall.store.audit import audit_op
 from rollcall.store.config import due_keys, due_shard, moment
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
+from rollcall.store.outbox import add_op
 
 _ATTEMPTS = 5
 _ROUNDS = 5
@@ -81,20 +83,18 @@ class DynamoRuns:
         return {text(item, "sk"): _run(item) for item in items}
 
     def save(self, run: Run, lease: Lease | None) -> None:
+        tells = self._tells(run)
         if lease is None:
             item = _run_item(run)
+            unheld = "attribute_exists(pk) AND ended = :no AND attribute_not_exists(fence)"
             try:
-                self._table.put(
-                    item,
-                    "attribute_exists(pk) AND ended = :no AND attribute_not_exists(fence)",
-                    {":no": False},
-                )
-            except ConditionFailed as failed:
-                _unless_repeated(item, failed.old)
+                self._table.transact(self._table.put_op(item, unheld, {":no": False}), *tells)
+            except TransactionFailed as failed:
+                _unless_repeated(item, failed.failed[0])
             return
         item = _run_item(run, lease.fence)
         try:
-            self._table.transact(self._holds(run, lease), self._writes(item))
+            self._table.transact(self._holds(run, lease), self._writes(item), *tells)
         except TransactionFailed as failed:
             _unless_lost(failed)
             _unless_repeated(item, failed.failed[1])
@@ -204,6 +204,7 @@ class DynamoRuns:
                     self._writes(item),
                     self._remembers(run, after, version),
                     *self._audited(audit),
+                    *self._tells(run, after),
                 )
             except TransactionFailed as failed:
                 if 1 in failed.failed:
@@ -221,7 +222,7 @@ class DynamoRuns:
         item = _run_item(after)
         put = self._table.put_op(item, "doc = :doc", {":doc": text(_run_item(before), "doc")})
         try:
-            self._table.transact(put, *self._audited(audit))
+            self._table.transact(put, *self._audited(audit), *self._tells(after))
         except TransactionFailed as failed:
             old = failed.failed.get(0)
             if old is None or old.get("doc") != item["doc"]:
@@ -303,6 +304,13 @@ class DynamoRuns:
     def _writes(self, item: Item) -> dict[str, object]:
         return self._table.put_op(item, "attribute_exists(pk) AND ended = :no", {":no": False})
 
+    def _tells(self, run: Run, state: IntegrationState | None = None) -> list[dict[str, object]]:
+        """The event of a run that ends or is held, to be written with it."""
+        if not is_event(run):
+            return []
+        failures = (state or self.state(run.district_id, run.integration_id)).failures
+        return [add_op(self._table, run_event(run, failures, self._clock.now()))]
+
     def _remembers(self, run: Run, state: IntegrationState, version: int) -> dict[str, object]:
         item: Item = {
             "pk": f"{run.district_id}#STATE",
@@ -327,6 +335,7 @@ def finished(
         last_run=run.id,
         last_success_at=run.ended_at if succeeded else state.last_success_at,
         held_run=run.id if run.state == "held" else None if snapshot else state.held_run,
+        failures=0 if succeeded else state.failures + (run.state == "failed" and run.mode == "sync"),
     )
 
 
