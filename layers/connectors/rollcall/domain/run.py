@@ -173,15 +173,16 @@ class Run(msgspec.Struct, kw_only=True):
 
     def enter(self, stage: str, now: datetime) -> None:
         """Note that a stage begins, and that the one before is over."""
-        self._leave(now)
+        self.leave(now)
         self.stages.append(StageTime(stage=stage, started_at=now))
 
     def end(self, now: datetime) -> None:
         """Note that the run ends, as its state says."""
-        self._leave(now)
+        self.leave(now)
         self.ended_at, self.check_at = now, None
 
-    def _leave(self, now: datetime) -> None:
+    def leave(self, now: datetime) -> None:
+        """Note that the stage it is in is over."""
         if self.stages and self.stages[-1].ended_at is None:
             self.stages[-1].ended_at = now
 

@@ -22,10 +22,9 @@ from typing import Literal
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
-from rollcall.domain.audit import people_dropped, run_started
+from rollcall.domain.audit import run_started
 from rollcall.domain.errors import (
     Closed,
-    Conflict,
     LeaseLost,
     NeedsAttention,
     NotFound,
@@ -35,22 +34,23 @@ from rollcall.domain.errors import (
     StoreError,
     StoreThrottled,
 )
-from rollcall.domain.guard import refuse_empty, refuse_silence
 from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
-from rollcall.domain.run import CHECK_AFTER, Failure, Progress, Run, RunMessage
-from rollcall.engine.apply import apply, buildings, prune, write_snapshot
+from rollcall.domain.run import CHECK_AFTER, Run, RunMessage
+from rollcall.engine.apply import apply, prune, write_snapshot
 from rollcall.engine.blobs import pack, snapshot_key, unpack
-from rollcall.engine.compare import Work, compare, received
+from rollcall.engine.compare import Work, compare
+from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
+from rollcall.engine.ending import BLACKOUT, SUPERSEDED, Ending
 from rollcall.engine.frozen import Frozen, settings_digest
 from rollcall.engine.hold import apply_held, approved_id, judge_plan, write_approved_snapshot
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
-from rollcall.engine.pull import pull, stream_table
+from rollcall.engine.pull import pull
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
 from rollcall.engine.snapshot import Snapshot
 from rollcall.engine.trend import weigh
@@ -59,15 +59,6 @@ log = logging.getLogger(__name__)
 
 LEASE_MARGIN = timedelta(seconds=30)
 """A lease outlives the deadline of its holder by this: Lambda kills a little after its time-out, never much."""
-
-BACK_OFF = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
-"""Pauses of a scheduled run whose SIS does not answer. Somebody waits for a manual run: it fails at once."""
-
-MAX_SLICES = 500
-
-SUPERSEDED = Failure(
-    "superseded", "A newer sync has run since this one was held, so it can no longer be approved."
-)
 
 Connect = Callable[[Integration, str, Mapping[str, Lookup], Mapping[str, str]], Connector]
 """From an integration, the school year, the lookups by entity and the credentials by key."""
@@ -130,11 +121,8 @@ class Engine:
             return
         lease = self.runs.acquire(run.district_id, run.integration_id, owner, deadline + LEASE_MARGIN)
         if lease is not None and self.runs.begin(run, lease):
-            self._fail(
-                run,
-                lease,
-                "internal_error",
-                "Rollcall failed and changed nothing. Its operators have been told.",
+            self._ending(run, lease).fail(
+                "internal_error", "Rollcall failed and changed nothing. Its operators have been told."
             )
             self.runs.release(run.district_id, run.integration_id, lease)
 
@@ -161,28 +149,24 @@ class Engine:
         run = self.runs.get(run.district_id, run.id) or run
         if run.ended:
             return
+        ending = self._ending(run, lease)
         if not self.runs.begin(run, lease):
-            self._wait(run, lease)
+            ending.wait()
             return
         log.info("slice begins", extra={"run_id": run.id, "slice": run.slice, "state": run.state})
         try:
             job = self._open(run, lease, deadline)
-            self._advance(job)
+            self._advance(job, ending)
         except OutOfTime:
-            self._continue(run, lease)
+            ending.go_on()
         except SourceTransient as error:
-            self._pause(run, lease, error)
+            ending.pause(error)
         except Closed:
-            self._skip_in_blackout(run, lease)
+            ending.skip(BLACKOUT)
         except (NeedsAttention, SourceContract) as error:
-            self._fail(run, lease, error.code, error.message)
+            ending.fail(error.code, error.message)
         except NotFound as error:
-            self._fail(
-                run,
-                lease,
-                f"{error.what}_missing",
-                f"{error.message} The sync needs it. Nothing was changed.",
-            )
+            ending.fail(f"{error.what}_missing", f"{error.message} The sync needs it. Nothing was changed.")
 
     def _open(self, run: Run, lease: Lease, deadline: datetime) -> Job:
         """Settings as they were when the run began, the connector, and the snapshot to compare with."""
@@ -241,7 +225,7 @@ class Engine:
                 "credentials_unreadable", "The stored credentials cannot be opened. Enter them again."
             ) from error
 
-    def _advance(self, job: Job) -> None:
+    def _advance(self, job: Job, ending: Ending) -> None:
         work: Work | None = None
         if job.at.stage == "survey":
             if job.run.reapplies:
@@ -254,7 +238,7 @@ class Engine:
             _enter(job, "pull")
         if job.at.stage == "pull":
             pull(job)
-            _guard(job)
+            refuse_incomplete(job)
             _enter(job, "map")
         if job.at.stage == "map":
             work = compare(job)
@@ -267,129 +251,32 @@ class Engine:
             judge_plan(job)
             issues = weigh(job, work)
             if job.run.mode == "preview":
-                self._finish(job.run, job.lease)
+                ending.complete()
                 return
             write_snapshot(job, work.received, batches, issues)
             _enter(job, "apply")
         if job.at.stage == "apply":
             apply(job)
             if job.at.held:
-                self._hold(job)
+                ending.hold(job)
             else:
-                self._finish(job.run, job.lease, snapshot=job.run.id, previous=job.at.base)
+                ending.complete(job.run.id, job.at.base)
             prune(job)
         elif job.at.stage == "approved":
-            self._approved(job)
+            self._approved(job, ending)
 
-    def _hold(self, job: Job) -> None:
-        """Commit what need not wait, and leave the rest to a person. Other runs may go on meanwhile."""
-        run, base = job.run, job.at.base
-        job.at.stage, job.at.batch, job.at.base = "approved", 0, run.id
-        job.at.dropped = dict(run.dropped)
-        run.checkpoint = msgspec.to_builtins(job.at)
-        run.state, run.check_at = "held", None
-        run.progress = Progress(stage="held", done=0, total=job.at.held)
-        log.info("run held", extra={"run_id": run.id, "reasons": [hold.reason for hold in run.holds]})
-        self._commit(run, job.lease, run.id, base, {})
+    def _ending(self, run: Run, lease: Lease) -> Ending:
+        return Ending(run, lease, self.runs, self.queue, self.clock)
 
-    def _approved(self, job: Job) -> None:
+    def _approved(self, job: Job, ending: Ending) -> None:
         """Apply what a person let go on, unless a newer pull has made it void."""
         run = job.run
         current = self.runs.state(run.district_id, run.integration_id).snapshot
         if current not in (run.id, approved_id(run.id)):
-            run.state, run.error = "cancelled", SUPERSEDED
-            self._finish(run, job.lease)
+            ending.cancel(SUPERSEDED)
             return
         apply_held(job)
-        snapshot = write_approved_snapshot(job)
-        self._finish(run, job.lease, snapshot=snapshot, previous=run.id, told=job.at.dropped)
-
-    def _finish(
-        self,
-        run: Run,
-        lease: Lease,
-        snapshot: str | None = None,
-        previous: str | None = None,
-        told: Mapping[str, int] = {},
-    ) -> None:
-        if run.error is None:
-            run.state = "completed"
-        run.end(self.clock.now())
-        run.progress.stage = run.state
-        self._commit(run, lease, snapshot, previous, told)
-        log.info(
-            "run ended",
-            extra={"run_id": run.id, "state": run.state, "counts": run.counts, "slice": run.slice},
-        )
-
-    def _commit(
-        self, run: Run, lease: Lease, snapshot: str | None, previous: str | None, told: Mapping[str, int]
-    ) -> None:
-        """Store the run's end, or that it is held, with its snapshot; then see to the runs that this concerns."""
-        superseded = self.runs.state(run.district_id, run.integration_id).held_run if snapshot else None
-        dropped = people_dropped(run, self.clock.now(), told) if snapshot else None
-        waiting = self.runs.finish(run, lease, snapshot, previous, dropped)
-        if superseded and superseded != run.id:
-            self._supersede(run.district_id, superseded)
-        next_run = self.runs.get(run.district_id, waiting) if waiting else None
-        if next_run:
-            self._send(next_run)
-
-    def _supersede(self, district_id: str, held_id: str) -> None:
-        """Close a held run that a newer one has overtaken. Who approves at this very moment is told by the runner."""
-        held = self.runs.get(district_id, held_id)
-        if held is None or held.state != "held":
-            return
-        closed = msgspec.structs.replace(
-            held, state="cancelled", error=SUPERSEDED, ended_at=self.clock.now(), check_at=None
-        )
-        try:
-            self.runs.decide(held, closed)
-        except Conflict:
-            log.info("held run decided meanwhile", extra={"run_id": held_id})
-
-    def _fail(self, run: Run, lease: Lease, code: str, message: str) -> None:
-        run.state, run.error = "failed", Failure(code, message)
-        self._finish(run, lease)
-
-    def _skip_in_blackout(self, run: Run, lease: Lease) -> None:
-        run.state, run.error = (
-            "skipped",
-            Failure("blackout", "The district wants no runs at this time; the schedule goes on after it."),
-        )
-        self._finish(run, lease)
-
-    def _continue(self, run: Run, lease: Lease) -> None:
-        if run.slice >= MAX_SLICES:
-            self._fail(run, lease, "too_many_slices", "The run made no end in the time a run may take.")
-            return
-        run.slice += 1
-        # sent first: a message too many is ignored, a message too few would leave the run to the sweeper
-        self._send(run)
-        self.runs.save(run, lease)
-
-    def _pause(self, run: Run, lease: Lease, error: SourceTransient) -> None:
-        if run.trigger != "schedule" or run.attempts >= len(BACK_OFF):
-            self._fail(run, lease, error.code, error.message)
-            return
-        pause = max(BACK_OFF[run.attempts], timedelta(seconds=error.retry_after or 0))
-        run.attempts, run.sweeps = run.attempts + 1, 0
-        run.check_at = self.clock.now() + pause
-        self.runs.save(run, lease)
-        log.info("run paused", extra={"run_id": run.id, "code": error.code, "seconds": pause.total_seconds()})
-
-    def _wait(self, run: Run, lease: Lease) -> None:
-        if self.runs.wait(run):
-            return
-        run.state, run.error = (
-            "skipped",
-            Failure("already_waiting", "Another run of this integration waits already."),
-        )
-        run.end(self.clock.now())
-        self.runs.save(run, lease)
-
-    def _send(self, run: Run) -> None:
-        self.queue.send(run.message(), dedup=f"{run.id}#{run.slice}")
+        ending.complete(write_approved_snapshot(job), run.id, job.at.dropped)
 
 
 def _enter(job: Job, stage: Stage) -> None:
@@ -400,27 +287,3 @@ def _enter(job: Job, stage: Stage) -> None:
     )
     job.enter(stage)
     job.checkpoint(0, None)
-
-
-def _guard(job: Job) -> None:
-    """What no approval can override. A stream that was there last time and is not offered any more counts as empty."""
-    known = {name: len(table.ids) for name, table in job.snapshot.tables.items() if name in job.streams}
-    now = dict.fromkeys(known, 0)
-    for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
-        now[part.stream] = now.get(part.stream, 0) + records
-    if job.survey.delta:
-        now |= {name: len(table.ids) for name, table in received(job).tables.items()}
-    before = {name: count for name, count in known.items() if not job.streams[name].per}
-    refuse_empty(now, before, buildings(job), job.snapshot.buildings)
-    for name in known:
-        if job.streams[name].per:
-            refuse_silence(name, *_naming(job, name))
-
-
-def _naming(job: Job, stream: str) -> tuple[int, int]:
-    """Of the records received of a stream that hangs on another: how many named more people than their subject last
-    time, and how many of those do now.
-    """
-    asked, old = stream_table(job, stream), job.snapshot.tables[stream]
-    before = {i for at, i in enumerate(old.ids) if len(old.people_at(at)) > 1}.intersection(asked.ids)
-    return len(before), sum(i in before and len(asked.people_at(at)) > 1 for at, i in enumerate(asked.ids))
