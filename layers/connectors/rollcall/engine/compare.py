@@ -14,7 +14,7 @@ from rollcall.connectors.base import Delta
 from rollcall.domain.person import PERSON_TYPES, person_key, split_person_key
 from rollcall.engine.job import Job
 from rollcall.engine.pull import chunk_pages, stream_table
-from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, WAITING, RecordTable
+from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, UNDONE, WAITING, RecordTable
 
 _CACHED_CHUNKS = 8
 
@@ -160,7 +160,7 @@ def _restless(job: Job) -> set[str]:
     return {
         key
         for key, row in job.snapshot.people.items()
-        if row.flags & (MISSING | REVISIT | REJECTED | WAITING)
+        if row.flags & (MISSING | REVISIT | REJECTED | WAITING | UNDONE)
         or (row.revisit_on is not None and row.revisit_on <= today)
     } | {person_key("contact", twin.contact_source_id) for twin in job.twins}
 
