@@ -31,6 +31,7 @@ from rollcall.engine.snapshot import (
     NOTHING,
     REJECTED,
     REVISIT,
+    UNDONE,
     UNSETTLED,
     WAITING,
     PersonRow,
@@ -249,7 +250,7 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
             handed = replace(stored, integration_id=suppliers[key])
             found.append(_Outcome(key, None, as_change("update", handed, stored)))
         else:
-            row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~MISSING)
+            row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE))
             change = as_change("inactivate", ended(job, stored), stored)
             found.append(_Outcome(key, row, replace(change, dropped=True)))
     return found
