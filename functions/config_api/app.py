@@ -27,6 +27,7 @@ from config_api.routes import (
     runs,
     schedules,
     systems,
+    undo,
     unmapped,
 )
 from rollcall.store.logs import structured_logger
@@ -38,7 +39,7 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, notifications, openapi),
+        *(unmapped, runs, holds, undo, people, media, reconciliation, exports, audit, notifications, openapi),
     ):
         module.register(api)
     return api

@@ -1,25 +1,21 @@
-"""A run undone: who it still stands for is as they were, everybody else is left alone, and nothing comes back by itself."""
+"""A run undone: whoever stands as it left them is as they were before, and nothing comes back by itself."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rollcall.domain.person import Person, decode_person
-from rollcall.domain.plan import StoredPerson
-from rollcall.domain.run import CHECK_AFTER, Run
-from rollcall.engine.blobs import snapshot_key, unpack
-from rollcall.engine.snapshot import UNDONE, Snapshot
-from tests.engine.faults import MODES
+from rollcall.domain.run import Run
 from tests.engine.test_delta import feeding
-from tests.engine.test_holds import approve, leave, reasons, town
-from tests.engine.test_laws import contacts, load, outcome
-from tests.engine.world import D, World, student
+from tests.engine.test_holds import approve, reasons
+from tests.engine.test_laws import contacts, load
+from tests.engine.undoing import flagged, undo
+from tests.engine.world import D, World
 
 Items = dict[tuple[str, str], tuple[str, bytes]]
 
@@ -50,41 +46,6 @@ def rosters(rows: Any) -> Any:
     )
 
 
-def undo(world: World, run: Run, mode: str = "sync") -> Run:
-    """What the API does, and then the queue."""
-    made = ask(world, run, mode)
-    world.sis.requests.clear()
-    world.drain()
-    assert world.sis.requests == []
-    return stored_run(world, made)
-
-
-def ask(world: World, run: Run, mode: str = "sync") -> Run:
-    now = world.clock.now()
-    before = stored_run(world, run)
-    made = Run(
-        id=f"{run.id}-undo-{now:%d%H%M%S}",
-        district_id=D,
-        integration_id=run.integration_id,
-        trigger="undo",
-        mode=mode,  # type: ignore[arg-type]
-        undoes=run.id,
-        queued_at=now,
-        check_at=now + CHECK_AFTER,
-    )
-    if mode == "sync":
-        world.runs.decide(before, replace(before, undone_by=made.id))
-    world.runs.create(made)
-    world.queue.send(made.message(), dedup=f"{made.id}#0")
-    return made
-
-
-def stored_run(world: World, run: Run) -> Run:
-    found = world.runs.get(D, run.id)
-    assert found is not None
-    return found
-
-
 def person(item: tuple[str, bytes]) -> Person:
     return decode_person(item[1])
 
@@ -111,8 +72,8 @@ def named(world: World, run: Run, *codes: str) -> set[str]:
 
 
 def expected(before: Items, after: Items, now: Items) -> tuple[Items, set[str], set[str]]:
-    """The store as an undo should leave it: of a run between ``before`` and ``after``, while it is ``now``; who would be
-    put back, and who was touched since.
+    """The store as an undo should leave it: of a run between ``before`` and ``after``, while it is ``now``; who would
+    be put back, and who was touched since.
     """
     wanted, back, touched = dict(now), set(), set()
     for key, item in after.items():
@@ -250,10 +211,3 @@ def test_an_undo_undone_is_as_if_nobody_had_undone_anything(history: list[Any], 
     assert flagged(world) == set()
     world.write_count()
     assert (world.sync().state, world.write_count()) == ("completed", 0)
-
-
-def flagged(world: World) -> set[str]:
-    state = world.runs.state(D, "int_1")
-    assert state.snapshot
-    snapshot = unpack(world.blobs.get(snapshot_key(D, "int_1", state.snapshot)), Snapshot)
-    return {key for key, row in snapshot.people.items() if row.flags & UNDONE}

@@ -17,6 +17,7 @@ from tests.support.aws import Stack
 
 from .conftest import CREDENTIALS, NOW, Client, Forms, schedule_form
 from .test_reading_api import everything, person, put  # noqa: F401 - a fixture
+from .test_undo_api import applied
 
 BASE = "/v1/districts/lakeview"
 
@@ -89,6 +90,11 @@ WRITES: dict[tuple[str, str], tuple[str, Write, Write]] = {
         lambda c, at: c.post(f"{BASE}/schedules/{at.schedule}/runs", {}),
         lambda c, at: c.post(f"{BASE}/schedules/{at.schedule}/runs", {"mode": "sync"}),
     ),
+    ("POST", "/runs/<>/undo"): (
+        "run.undone",
+        lambda c, at: c.post(f"{BASE}/runs/{at.undoable}/undo", {"comment": "Wrong file."}),
+        lambda c, at: c.post(f"{BASE}/runs/{at.undoable}/undo", {}),
+    ),
     ("PUT", "/people/<>/same-as"): (
         "staff_parent.decided",
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.staff}),
@@ -108,6 +114,7 @@ class Existing:
         parent, teacher = person("Reed", "Ann", 1, type="contact"), person("Reed", "Ann", 2, type="staff")
         people([parent, teacher])
         self.contact, self.staff = parent.id, teacher.id
+        self.undoable = applied(client.api.parts, self.integration).id
 
 
 @pytest.fixture

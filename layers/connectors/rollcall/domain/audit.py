@@ -34,6 +34,7 @@ Action = Literal[
     "run.started",
     "run.approved",
     "run.rejected",
+    "run.undone",
     "people.dropped",
     "export.requested",
     "export_template.created",
@@ -149,6 +150,14 @@ def run_decided(
         FieldChange(field="comment", after=comment),
     ]
     return audit_record(run.district_id, at, actor, request_id, what, run.id, changes)
+
+
+def run_undone(undone: Run, run: Run, request_id: str, comment: str) -> AuditRecord:
+    """That somebody had ``run`` undo what ``undone`` had changed."""
+    changes = [FieldChange(field="undone_by", after=run.id), FieldChange(field="comment", after=comment)]
+    return audit_record(
+        undone.district_id, run.queued_at, run.requested_by, request_id, "run.undone", undone.id, changes
+    )
 
 
 def people_dropped(run: Run, at: datetime, told: Mapping[str, int]) -> AuditRecord | None:
