@@ -24,6 +24,7 @@ from config_api.routes import (
     people,
     reconciliation,
     registrations,
+    run_control,
     runs,
     schedules,
     systems,
@@ -39,7 +40,20 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, undo, people, media, reconciliation, exports, audit, notifications, openapi),
+        *(
+            unmapped,
+            runs,
+            run_control,
+            holds,
+            undo,
+            people,
+            media,
+            reconciliation,
+            exports,
+            audit,
+            notifications,
+            openapi,
+        ),
     ):
         module.register(api)
     return api

@@ -25,9 +25,11 @@ def ask_for_run(
     mode: Mode = "sync",
     trigger: Trigger = "manual",
     override: bool = False,
+    retry_of: str | None = None,
 ) -> Run:
     """The run that was put on the queue, or the one that an earlier request under the same claim had put there."""
     run = new_run(api, making, integration, mode, trigger, override=override)
+    run.retry_of = retry_of
     return start(api.parts.runs, api.parts.queue, run, started(api, run))
 
 
