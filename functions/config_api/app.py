@@ -28,6 +28,7 @@ from config_api.routes import (
     runs,
     schedules,
     systems,
+    undo,
     unmapped,
 )
 from rollcall.store.logs import structured_logger
@@ -44,6 +45,7 @@ def build(parts: Parts) -> Api:
             runs,
             run_control,
             holds,
+            undo,
             people,
             media,
             reconciliation,

@@ -122,6 +122,8 @@ class Run(msgspec.Struct, kw_only=True):
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
+    ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
+    it did, its own state says.
     """
 
     id: str
@@ -147,6 +149,8 @@ class Run(msgspec.Struct, kw_only=True):
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
     override: bool = False
+    undoes: str | None = None
+    undone_by: str | None = None
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime
@@ -196,6 +200,11 @@ class Run(msgspec.Struct, kw_only=True):
     def reapplies(self) -> bool:
         """True when the run plans the last pull again, with the mappings as they are now, and never asks the SIS."""
         return self.trigger == "reapply"
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the run asks the SIS. One that reapplies the last pull, or undoes a run, works with what there is."""
+        return self.trigger not in ("reapply", "undo")
 
     def message(self) -> RunMessage:
         """The queue message for the run's next slice."""
