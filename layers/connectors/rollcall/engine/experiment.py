@@ -7,8 +7,6 @@ note beside the code would be wrong some day, an experiment cannot be.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -26,13 +24,12 @@ from rollcall.domain.mapping import CodeMapping, Lookup
 from rollcall.domain.media import host_id, host_number
 from rollcall.domain.person import Address, ContactLink, Enrollment, Mapped, Person, Phone
 from rollcall.domain.systems import SYSTEMS
+from rollcall.engine.altering import Path, alike, altered, blank, is_blank, put, texts, tree, values
 from rollcall.engine.mapping import with_grad_year
 from rollcall.engine.traced import Found, Traced
 
 Read = Callable[[Integration, str, Mapping[str, Lookup]], Connector]
 """From an integration, the school year and the lookups by entity, a connector that asks nobody."""
-
-Path = tuple[str | int, ...]
 
 
 class Leaf(NamedTuple):
@@ -57,21 +54,8 @@ _TOLD_APART_BY: Mapping[type, str] = {
     Enrollment: "school",
     ContactLink: "person_id",
 }
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_YEAR_ENDS = 3
-_DIGITS = "0123456789"
 _TRIES = 9
 _OTHER_YEAR = "2001-02"
-_OPPOSITE = {
-    "y": "N",
-    "n": "Y",
-    "yes": "No",
-    "no": "Yes",
-    "true": "false",
-    "false": "true",
-    "0": "1",
-    "1": "0",
-}
 
 
 class RawRecord(NamedTuple):
@@ -156,9 +140,9 @@ class _Bench:
         self._specimen = specimen
         self._lookups = {entity: Traced(mapping) for entity, mapping in specimen.mappings.items()}
         self._connector = specimen.read(specimen.integration, specimen.school_year, self._lookups)
-        self._trees = [_tree(record.raw) for record in specimen.records]
-        self._encoded = [msgspec.json.encode(tree) for tree in self._trees]
-        self._known = set(_texts([*self._trees, specimen.survey.reference]))
+        self._trees = [tree(record.raw) for record in specimen.records]
+        self._encoded = [msgspec.json.encode(root) for root in self._trees]
+        self._known = set(texts([*self._trees, specimen.survey.reference]))
         self._trials = 0
         self._base: Counter[Leaf] = Counter()
         self._sources: dict[Leaf, dict[RawValue, None]] = {}
@@ -189,14 +173,14 @@ class _Bench:
         a phone number that stands in two places is missed only when both are altered.
         """
         groups = self._groups(self._where)
-        said = [group for group in groups if not _is_blank(group.value)]
+        said = [group for group in groups if not is_blank(group.value)]
         self._try(said, self._altered, None)
         equal = [g for g in self._groups(lambda _, __, value: value) if len(self._parts(g)) > 1]
         self._try(equal, self._altered, None, parts=True)
         self._try_reference(groups)
-        self._try(said, _blank, self._unexplained())
-        self._try(equal, _blank, self._unexplained(), parts=True)
-        self._try([group for group in groups if _is_blank(group.value)], self._altered, self._unexplained())
+        self._try(said, blank, self._unexplained())
+        self._try(equal, blank, self._unexplained(), parts=True)
+        self._try([group for group in groups if is_blank(group.value)], self._altered, self._unexplained())
         number = self._specimen.key.partition(":")[2]
         for group in groups:
             if str(group.value) == number:
@@ -229,11 +213,11 @@ class _Bench:
 
     def _altered(self, value: Any) -> Any:
         """Another value that is nobody's and nothing's: to become another person's or school's is no answer."""
-        first = other = _altered(value)
+        first = other = altered(value)
         for _ in range(_TRIES):
             if str(other) not in self._known:
                 return other
-            other = _altered(other)
+            other = altered(other)
         return first
 
     def _parts(self, group: _Group) -> list[_Group]:
@@ -253,7 +237,7 @@ class _Bench:
         mapped = self._map(self._with(group, other(group.value)), self._connector)
         if mapped is None:
             return [
-                leaf for leaf in self._base if leaf.place == "source_id" or _alike(leaf.value, group.value)
+                leaf for leaf in self._base if leaf.place == "source_id" or alike(leaf.value, group.value)
             ]
         if mapped.person is not None:
             lost = list(self._base - self._leaves(mapped))
@@ -268,9 +252,9 @@ class _Bench:
         place has a part in it.
         """
         reference = self._specimen.survey.reference
-        for path, value in _values(reference):
+        for path, value in values(reference):
             survey = msgspec.structs.replace(
-                self._specimen.survey, reference=_put(reference, path, self._altered(value))
+                self._specimen.survey, reference=put(reference, path, self._altered(value))
             )
             mapped = self._map(self._encoded, self._connector, survey)
             if mapped is None or mapped.person is None:
@@ -297,8 +281,8 @@ class _Bench:
 
     def _groups(self, alike: Callable[[int, Path, Any], Any]) -> list[_Group]:
         found: dict[Any, _Group] = {}
-        for at, tree in enumerate(self._trees):
-            for path, value in _values(tree):
+        for at, root in enumerate(self._trees):
+            for path, value in values(root):
                 # 1 and True are equal, and not the same
                 name = (type(value), alike(at, path, value))
                 found.setdefault(name, _Group([], value)).places.append((at, path))
@@ -312,7 +296,7 @@ class _Bench:
         for at, paths in by_record.items():
             tree = self._trees[at]
             for path in paths:
-                tree = _put(tree, path, value)
+                tree = put(tree, path, value)
             records[at] = msgspec.json.encode(tree)
         return records
 
@@ -384,73 +368,3 @@ def _variations(specimen: Specimen) -> Iterator[tuple[str, Integration, str]]:
 
 def _raw(stream: str, record_id: str, path: Path, value: Any) -> RawValue:
     return RawValue(stream=stream, record_id=record_id, path=".".join(map(str, path)), value=value)
-
-
-def _tree(raw: bytes) -> Any:
-    """A record as plain data; None for one that is no JSON, of which no value can be altered."""
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
-
-
-def _texts(tree: Any) -> Iterator[str]:
-    """Every name and value, as text."""
-    for path, value in _values(tree):
-        yield from map(str, (*path, value))
-
-
-def _values(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    if isinstance(tree, dict):
-        for name, part in tree.items():
-            yield from _values(part, (*path, name))
-    elif isinstance(tree, list):
-        for at, part in enumerate(tree):
-            yield from _values(part, (*path, at))
-    else:
-        yield path, tree
-
-
-def _put(tree: Any, path: Path, value: Any) -> Any:
-    """The same tree with another value at ``path``; what is not on the way is shared."""
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    copy = tree.copy()
-    copy[step] = _put(tree[step], rest, value)
-    return copy
-
-
-def _altered(value: Any) -> Any:
-    """Something else of the same make: another number, word, year or answer to yes or no."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int | float):
-        return value + 1
-    if _is_blank(value):
-        return "1"
-    if value.strip().casefold() in _OPPOSITE:
-        return _OPPOSITE[value.strip().casefold()]
-    digit = _YEAR_ENDS if _DATE.match(value) else len(value) - 1
-    if value[digit] not in _DIGITS:
-        return f"{value}x"
-    return value[:digit] + str((int(value[digit]) + 1) % 10) + value[digit + 1 :]
-
-
-def _is_blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _alike(stored: Any, raw: Any) -> bool:
-    """Whether a stored value is a raw one, however either is punctuated."""
-    folded = _folded(stored)
-    return folded != "" and folded == _folded(raw)
-
-
-def _folded(value: Any) -> str:
-    return "".join(c for c in unicodedata.normalize("NFC", str(value)).casefold() if c.isalnum())
-
-
-def _blank(value: Any) -> Any:
-    """Nothing, as far as a SIS can say so."""
-    return "" if isinstance(value, str) else None
