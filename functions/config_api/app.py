@@ -16,6 +16,7 @@ from config_api.routes import (
     exports,
     holds,
     integrations,
+    lineage,
     mappings,
     media,
     notifications,
@@ -38,7 +39,19 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, notifications, openapi),
+        *(
+            unmapped,
+            runs,
+            holds,
+            lineage,
+            people,
+            media,
+            reconciliation,
+            exports,
+            audit,
+            notifications,
+            openapi,
+        ),
     ):
         module.register(api)
     return api

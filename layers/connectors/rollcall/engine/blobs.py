@@ -26,6 +26,10 @@ class RunFolder:
     def __init__(self, run: Run) -> None:
         self._base = f"{run.district_id}/{run.integration_id}/{run.id}"
 
+    def part(self, name: str) -> str:
+        """What the keys of all files of one sort begin with, such as ``pages``."""
+        return f"runs/{self._base}/{name}/"
+
     def settings(self) -> str:
         return f"runs/{self._base}/settings.zst"
 

@@ -248,8 +248,8 @@ class _Bench:
         return [] if rejected else [leaf for leaf in self._base if leaf.place == "status"]
 
     def _try_reference(self, groups: Iterable[_Group]) -> None:
-        """The same with what the survey knows, such as schools' numbers by their ids. Whatever in the records names the
-        place has a part in it.
+        """The same with what the survey knows, such as schools' numbers by their ids; and with what in the records
+        leads to that, which mostly cannot be altered without the person being refused.
         """
         reference = self._specimen.survey.reference
         for path, value in values(reference):
@@ -263,8 +263,12 @@ class _Bench:
                 found = self._sources.setdefault(leaf, {})
                 found[_raw(SURVEY, "", path, value)] = None
                 for group in groups:
-                    if str(group.value) in path:
+                    if str(group.value) in path and self._matters(group, leaf):
                         self._note(leaf, group)
+
+    def _matters(self, group: _Group, leaf: Leaf) -> bool:
+        mapped = self._map(self._with(group, self._altered(group.value)), self._connector)
+        return mapped is None or mapped.person is None or leaf not in self._leaves(mapped)
 
     def _note(self, leaf: Leaf, group: _Group) -> None:
         found = self._sources.setdefault(leaf, {})

@@ -20,6 +20,8 @@ from rollcall.engine.job import Job
 from rollcall.engine.plan import loaded, next_people, write_issues
 from rollcall.engine.snapshot import NOTHING, REVISIT, WAITING, PersonRow, Snapshot
 
+_APPROVED = "-approved"
+
 Held = dict[str, bool]
 """Keys of the people whose change waits; True where it would change their family."""
 
@@ -108,7 +110,12 @@ def write_approved_snapshot(job: Job) -> str:
 
 def approved_id(run_id: str) -> str:
     """What the snapshot of an approved run is called; the run's own id is that of its safe part."""
-    return f"{run_id}-approved"
+    return f"{run_id}{_APPROVED}"
+
+
+def run_of(snapshot_id: str) -> str:
+    """The run that left a snapshot."""
+    return snapshot_id.removesuffix(_APPROVED)
 
 
 def _limits(job: Job) -> Thresholds:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
+from rollcall.domain.errors import NotFound
+from rollcall.domain.ids import person_id
 from rollcall.domain.lineage import PLACED, RULE_OF_FIELD, FieldLineage, Lineage, RecordLineage
 from rollcall.domain.person import Person, person_key, split_person_key
 from rollcall.domain.plan import StoredPerson
@@ -22,12 +25,26 @@ from rollcall.engine.snapshot import PersonRow, RecordTable
 _SETTINGS = {"family_id": "family_identifier", "host_id": "host_id_letters"}
 
 
-class _Seen(msgspec.Struct):
-    """Of a snapshot its records, and its people undecoded: only one of them is asked for."""
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of one list that stand though they did not come: the run that received them, and when."""
+
+    stream: str
+    run_id: str
+    received_on: date
+    records: int
+
+
+class _Tables(msgspec.Struct):
+    """Of a snapshot only its records."""
 
     blobs: list[str] = []
     days: list[date] = []
     tables: dict[str, RecordTable] = {}
+
+
+class _Seen(_Tables):
+    """Its people too, undecoded: only one of them is asked for."""
+
     people: dict[str, msgspec.Raw] = {}
 
 
@@ -35,15 +52,20 @@ def trace(blobs: Blobs, read: Read, run: Run, stored: StoredPerson, current: boo
     """Where every value of a person comes from, by a run that left a snapshot.
 
     ``current``: the run is the last word, so the values are the stored ones; else they are what the run made of its
-    records. Raises ``NotFound`` when the run's files, or the pages that it points to, are no longer kept.
+    records. Raises ``NotFound`` of a person whom another SIS brings, and of a file when those of the run, or the pages
+    that it points to, are no longer kept.
     """
     folder = RunFolder(run)
     frozen = Frozen.load(blobs, run)
+    known = stored.person.type, stored.person.source_id
+    if person_id(run.district_id, frozen.integration.source, *known) != stored.id:
+        # Another SIS may number somebody else like that.
+        raise NotFound("person")
     survey = unpack(blobs.get(folder.survey()), Survey)
     seen = unpack(blobs.get(folder.snapshot()), _Seen)
     started = run.started_at or run.queued_at
     school_year = frozen.district.school_year_at(started)
-    key = person_key(stored.person.type, stored.person.source_id)
+    key = person_key(*known)
     connector = read(frozen.integration, school_year, frozen.lookups())
     found = list(_records(blobs, connector, seen, key))
     specimen = Specimen(
@@ -67,6 +89,20 @@ def trace(blobs: Blobs, read: Read, run: Run, stored: StoredPerson, current: boo
         if person
         else (),
     )
+
+
+def carried(blobs: Blobs, run: Run) -> list[Carried]:
+    """What a run knew without having received it. Raises ``NotFound`` when its snapshot is no longer kept."""
+    seen = unpack(blobs.get(RunFolder(run).snapshot()), _Tables)
+    found: Counter[tuple[str, str, date]] = Counter()
+    for stream, table in seen.tables.items():
+        for blob, count in Counter(table.blobs).items():
+            found[stream, _run_of(seen.blobs[blob]), seen.days[blob]] += count
+    return [
+        Carried(stream=stream, run_id=run_id, received_on=day, records=count)
+        for (stream, run_id, day), count in sorted(found.items())
+        if run_id != run.id
+    ]
 
 
 def _records(
