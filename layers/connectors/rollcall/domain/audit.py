@@ -35,6 +35,8 @@ Action = Literal[
     "run.approved",
     "run.rejected",
     "people.dropped",
+    "person.protected",
+    "person.released",
     "export.requested",
     "export_template.created",
     "export_template.changed",

@@ -21,6 +21,7 @@ from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.notification import Mail
 from rollcall.domain.person import PersonType
 from rollcall.domain.plan import Claim, StoredPerson
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.run import Run, RunMessage
 from rollcall.domain.twins import Twin
@@ -65,6 +66,9 @@ class Settings(Protocol):
     def integrations(self, district_id: str) -> list[Integration]: ...
     def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]: ...
     def twins(self, district_id: str) -> list[Twin]: ...
+    def protections(self, district_id: str) -> list[Protection]:
+        """All that were ever made, also those that are over."""
+
     def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
         """What is known of a returning school's accounts; None when nothing was uploaded."""
 

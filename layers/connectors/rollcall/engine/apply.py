@@ -11,19 +11,23 @@ from rollcall.engine.blobs import pack, snapshot_key, unpack_lines
 from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.job import Job
-from rollcall.engine.plan import next_people
+from rollcall.engine.plan import next_people, write_issues
 from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.spared import protected_since, said_protected
 from rollcall.engine.unmapped import write_unmapped
 
 
 def apply(job: Job) -> None:
-    """Write every change of the plan that need not wait. Each is a whole item, so repeating a file after a crash
-    changes nothing.
+    """Write every change of the plan that need not wait, but for people who were protected since. Each is a whole item,
+    so repeating a file after a crash changes nothing.
     """
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
         planned = unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change)
         changes = [c for c in planned if person_key(c.type, c.after.person.source_id) not in held]
+        protected = protected_since(job, changes)
+        late = [c for c in changes if c.after.id in protected]
+        changes = [c for c in changes if c.after.id not in protected]
         job.still_ours()
         if job.integration.pictures_only:
             photos = {change.after.id: change.after.person.photo for change in changes}
@@ -32,6 +36,9 @@ def apply(job: Job) -> None:
             )
         else:
             job.people.put_many([change.after for change in changes])
+        for change in late:
+            job.run.spare(change.type, change.kind, change.dropped)
+        write_issues(job, [said_protected(change) for change in late])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 

@@ -38,7 +38,7 @@ from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
-from rollcall.domain.run import CHECK_AFTER, Run, RunMessage
+from rollcall.domain.run import CHECK_AFTER, Failure, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
 from rollcall.engine.blobs import pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare
@@ -164,7 +164,10 @@ class Engine:
         except Closed:
             ending.skip(BLACKOUT)
         except (NeedsAttention, SourceContract) as error:
-            ending.fail(error.code, error.message)
+            if run.trigger == "protect":  # nothing failed: the next sync makes the edit visible
+                ending.skip(Failure(error.code, error.message))
+            else:
+                ending.fail(error.code, error.message)
         except NotFound as error:
             ending.fail(f"{error.what}_missing", f"{error.message} The sync needs it. Nothing was changed.")
 
@@ -193,6 +196,7 @@ class Engine:
             lookups=lookups,
             twins=frozen.twins,
             accounts=frozen.accounts,
+            protected=frozen.protections,
             blobs=self.blobs,
             people=self.people,
             runs=self.runs,

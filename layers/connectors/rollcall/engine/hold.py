@@ -19,6 +19,7 @@ from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.plan import loaded, next_people, write_issues
 from rollcall.engine.snapshot import NOTHING, REVISIT, WAITING, PersonRow, Snapshot
+from rollcall.engine.spared import protected_since, said_protected
 
 Held = dict[str, bool]
 """Keys of the people whose change waits; True where it would change their family."""
@@ -69,18 +70,20 @@ def keep_waiting(job: Job, people: dict[str, PersonRow]) -> dict[str, PersonRow]
 
 
 def apply_held(job: Job) -> None:
-    """Write what waited, now that it is approved. Whoever was changed by somebody else since is left alone."""
+    """Write what waited, now that it is approved. Whoever was changed or protected since is left alone."""
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
         changes = [c for c in _file(job, job.at.batch) if _key(c) in held]
         stored = job.people.get_many(job.run.district_id, [c.after.id for c in changes])
-        fresh = [c for c in changes if _still(c, stored.get(c.after.id))]
+        late = protected_since(job, changes)
+        fresh = [c for c in changes if c.after.id not in late and _still(c, stored.get(c.after.id))]
         job.still_ours()
         job.people.put_many([c.after for c in fresh])
         for change in fresh:
             job.run.counts[change.type]["held"] -= 1
             job.run.count(change.type, change.kind, change.dropped)
-        write_issues(job, [_changed_since(c) for c in changes if c not in fresh])
+        left = [c for c in changes if c not in fresh]
+        write_issues(job, [said_protected(c) if c.after.id in late else _changed_since(c) for c in left])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 
