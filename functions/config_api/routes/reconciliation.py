@@ -35,6 +35,7 @@ from rollcall.domain.form import FieldError, raise_if_any
 from rollcall.domain.ids import new_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.person import person_key
+from rollcall.domain.ports import run_of
 from rollcall.domain.reconciliation import (
     RETIRE,
     Confirmed,
@@ -187,7 +188,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def _has_synced(head: ReconciliationHead) -> bool:
         """Whether a sync has used what was confirmed. If none has, an edit means that it was not right yet."""
         snapshot = parts.runs.state(head.district_id, head.integration_id).snapshot
-        run = parts.runs.get(head.district_id, snapshot) if snapshot else None
+        run = parts.runs.get(head.district_id, run_of(snapshot)) if snapshot else None
         return bool(head.confirmed and run and run.started_at and run.started_at >= head.confirmed.since)
 
     def _put(before: ReconciliationHead | None, made: ReconciliationHead) -> ReconciliationSummary:

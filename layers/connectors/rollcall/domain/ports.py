@@ -33,10 +33,19 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
+APPROVED = "-approved"
+"""Ends the name of a snapshot that an approval left; the rest is the run's id, which names that of its safe part."""
+
+
+def run_of(snapshot: str) -> str:
+    """The run that left a snapshot."""
+    return snapshot.removesuffix(APPROVED)
+
+
 class IntegrationState(msgspec.Struct, kw_only=True):
     """What the engine remembers of an integration between runs.
 
-    ``snapshot`` is the id of the run whose snapshot is current, ``active_run`` the run that has begun and not ended,
+    ``snapshot`` names the current snapshot (see :func:`run_of`), ``active_run`` the run that has begun and not ended,
     ``waiting_run`` the one to start after it, ``held_run`` the one whose dangerous part waits for a person.
     ``failures`` counts syncs that failed since the last success.
     """

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from rollcall.domain.person import Issue, person_key, split_person_key
 from rollcall.domain.plan import Change, StoredPerson
+from rollcall.domain.ports import APPROVED
 from rollcall.domain.thresholds import Scope, Tally, Thresholds, Waiting, cohort, judge
 from rollcall.engine.blobs import pack, snapshot_key, unpack, unpack_lines
 from rollcall.engine.issues import issue
@@ -111,7 +112,7 @@ def write_approved_snapshot(job: Job) -> str:
 
 def approved_id(run_id: str) -> str:
     """What the snapshot of an approved run is called; the run's own id is that of its safe part."""
-    return f"{run_id}-approved"
+    return run_id + APPROVED
 
 
 def _limits(job: Job) -> Thresholds:

@@ -17,7 +17,7 @@ from rollcall.domain.errors import NeedsAttention, NotFound
 from rollcall.domain.inspection import covers
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Issue
-from rollcall.domain.ports import Blobs, Runs
+from rollcall.domain.ports import Blobs, Runs, run_of
 from rollcall.domain.run import Run
 from rollcall.domain.unmapped import SCHOOL
 from rollcall.engine.blobs import RunFolder, unpack
@@ -74,7 +74,7 @@ def restore(job: Job) -> None:
 
 
 def _last(run: Run, base: str | None, runs: Runs) -> Run:
-    last = runs.get(run.district_id, base) if base else None
+    last = runs.get(run.district_id, run_of(base)) if base else None
     if last is None:
         raise NeedsAttention(
             "nothing_pulled", "No sync of this integration has completed yet. Run one; it uses the mappings."
