@@ -51,7 +51,7 @@ def _plan_people(job: Job, work: Work) -> None:
     mapped = Judged(job, work)
     known = job.snapshot.people
     left = mapped.left()
-    leavers = [*work.gone, *(key for key in left if not known[key].flags & ENDED)]
+    leavers = [*work.gone, *(k for k in left if not known[k].flags & ENDED or k in job.protections.ended)]
     ending = [key for key in leavers if not job.protections.stays(key)] if job.dropping else []
     families = regroup(job, mapped, ending)
     again = set(work.again)
@@ -131,9 +131,13 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
         elif key in differ:
             stored = before.get(key)
             member = settled(decode_person(person.doc), entries.get(key), stored.person if stored else None)
-            change = change_to(job, key, member, rows[key].family, stored)
+            family = rows[key].family
+            if key in stand and stored:
+                member = job.protections.brought(key, stored.person, replace(member, family_id=family))
+                family = member.family_id
+            change = change_to(job, key, member, family, stored)
             if key in stand and change and not change.fields:
-                change = None  # of two integrations that both bring somebody, neither need own them tonight
+                change = None  # both of two integrations bring them, and neither need own them tonight
             # ended in the SIS and never loaded here: not ours to know
             row = rows[key] if change or stored else None
             found.append(Outcome(key, row, change, _issues(person, entries)))
@@ -205,7 +209,8 @@ def _kept(job: Job, keys: Sequence[str], leavers: set[str], families: dict[str, 
             handed = replace(before[key], integration_id=suppliers[key])
             found.append(Outcome(key, None, as_change("update", handed, before[key])))
         else:
-            flags = row.flags | REVISIT | (MISSING if key in leavers - missing else 0)
+            flags = row.flags & ~ENDED | REVISIT | (MISSING if key in leavers - missing else 0)
+            flags |= ENDED if before[key].person.status == "ended" else 0
             row = replace(row, family=families.get(key, row.family), flags=flags)
             said = (issue("protected_person_missing", person=split_person_key(key)),)
             change = _held_to(job, key, before[key], families.get(key))
@@ -239,6 +244,8 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[Outco
         elif key in suppliers:
             handed = replace(stored, integration_id=suppliers[key])
             found.append(Outcome(key, None, as_change("update", handed, stored)))
+        elif stored.person.status == "ended":
+            found.append(Outcome(key, rows[key]))
         else:
             row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~MISSING)
             change = as_change("inactivate", _ended(job, key, stored), stored)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from msgspec.structs import replace
+
 from rollcall.domain.ids import person_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.person import Issue, Person, person_key
@@ -20,8 +22,9 @@ _PEOPLE = frozenset(PROTECTABLE) - _PICTURES
 
 
 class Protections:
-    """Protections of an integration's people, by key. ``known`` are also those that were over lately: such people are
-    compared with the store itself, since an older run may have written them while protection came or went.
+    """Protections of an integration's people, by key. ``known`` are also those that were over lately (``ended``): such
+    people are compared with the store itself, whatever the snapshot says, since a run that had planned before left them
+    out, or wrote them in the same second.
     """
 
     def __init__(self, protections: Iterable[Protection], integration: Integration, today: date) -> None:
@@ -32,12 +35,10 @@ class Protections:
             for p in protections
             if p.concerns(today) and p.person_id == person_id(district_id, source, p.person_type, p.source_id)
         }
-        self.known = ours.keys()
-        self._in_force = {
-            key: p
-            for key, p in ours.items()
-            if p.in_force(today) and any(p.covers(field) for field in self._fields)
-        }
+        self._known = {k: p for k, p in ours.items() if any(p.covers(field) for field in self._fields)}
+        self._in_force = {key: p for key, p in self._known.items() if p.in_force(today)}
+        self.known = self._known.keys()
+        self.ended = self.known - self._in_force.keys()
 
     def __contains__(self, key: str) -> bool:
         """Whether something of the person is protected."""
@@ -50,6 +51,13 @@ class Protections:
         """The person as they are to be stored."""
         protection = self._in_force.get(key)
         return protection.over(person, self._fields) if protection else person
+
+    def brought(self, key: str, stored: Person, person: Person) -> Person:
+        """The stored person with the fields of ``person`` that are, or were, protected: two integrations that bring
+        somebody need not agree on the others.
+        """
+        names = [name for name in self._fields if self._known[key].covers(name)]
+        return replace(stored, **{name: getattr(person, name) for name in names})
 
     def stays(self, key: str) -> bool:
         """Whether the person is not to be ended or brought back."""
