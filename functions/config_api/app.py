@@ -22,6 +22,7 @@ from config_api.routes import (
     onboardings,
     openapi,
     people,
+    protections,
     reconciliation,
     registrations,
     runs,
@@ -38,7 +39,19 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, notifications, openapi),
+        *(
+            unmapped,
+            runs,
+            holds,
+            people,
+            protections,
+            media,
+            reconciliation,
+            exports,
+            audit,
+            notifications,
+            openapi,
+        ),
     ):
         module.register(api)
     return api
