@@ -1,7 +1,7 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs template static lock deps clean
+.PHONY: help demo evening test check bench docs template static lock deps clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -17,6 +17,9 @@ help: ## Show this
 
 demo: ## Start everything on this machine, sync six invented districts, and stay up
 	@$(LOCAL) demo
+
+evening: ## Let a rollover arrive at one district: held, looked at, approved, undone
+	@$(LOCAL) evening
 
 test: template check ## Everything that CI runs
 	$(BIN)/pytest -m e2e

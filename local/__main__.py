@@ -17,7 +17,8 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     bootstrap = commands.add_parser("bootstrap", help="make the virtual environment of development")
     bootstrap.add_argument("--stack", action="store_true", help="and those that the local stack needs")
-    commands.add_parser("demo", help="the whole of Rollcall, with two invented districts")
+    commands.add_parser("demo", help="the whole of Rollcall, with six invented districts")
+    commands.add_parser("evening", help="a rollover arrives: held, looked at, approved, undone")
     commands.add_parser("clean", help="delete everything that the commands here have made")
     chosen = parser.parse_args()
     command = chosen.command
@@ -31,7 +32,7 @@ def main() -> int:
             ensure([DEV, EMULATOR, SAM] if chosen.stack else [DEV], _say)
             return 0
         ensure([DEV, EMULATOR, SAM], _say)
-        return _demo()
+        return _story(command)
     except BootstrapError as error:
         print(error, file=sys.stderr)
         return 1
@@ -39,16 +40,16 @@ def main() -> int:
         return 130
 
 
-def _demo() -> int:
-    """Go on in the development environment, where the demo's packages are."""
+def _story(name: str) -> int:
+    """Go on in the development environment, where the stories' packages are."""
     if sys.prefix != str(DEV.path):
         os.chdir(ROOT)
-        os.execv(DEV.python, [str(DEV.python), "-m", "local", "demo"])
-    from local.demo import main as demo
+        os.execv(DEV.python, [str(DEV.python), "-m", "local", name])
+    from local import demo, evening
     from local.process import LocalError
 
     try:
-        return demo()
+        return {"demo": demo.main, "evening": evening.main}[name]()
     except LocalError as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,32 +8,25 @@ README.
 import os
 import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from local.api import Api
 from local.paths import HANDOVER, STATE
 from local.stack import Stack
 from local.tenants import Client, Tenant, set_up
+from local.watching import everything, follow, run_now, told
 
 PEOPLE = 300
 UNKNOWN_CODES = 3
 """Students with a code that no mapping holds, so that there is something to report."""
 CHANGES = 5
-RUN_SECONDS = 300.0
 HANDOVER_SECONDS = 1800.0
 """How often the hand-over file is written anew: its token is good for an hour."""
-
-COUNTED = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
-ENDED = frozenset({"completed", "failed", "rejected", "cancelled", "skipped", "held"})
-"""States in which a run goes no further by itself."""
 
 
 TENANTS = (
@@ -96,64 +89,9 @@ def _facts(client: Client) -> dict[str, Any]:
 
 
 def _sync(api: Api, clients: Sequence[Client], title: str, console: Console) -> list[dict[str, Any]]:
-    """Run every integration, at the same time, and show where each stands until all have ended."""
+    """Run every integration, at the same time."""
     console.rule(title)
-    started = [
-        api.post(f"{client.path}/integrations/{client.integration_id}/runs", {"mode": "sync"})
-        for client in clients
-    ]
-    latest = {run["id"]: run for run in started}
-    shown: dict[str, str] = {}
-    give_up = time.monotonic() + RUN_SECONDS
-    while not all(run["state"] in ENDED for run in latest.values()) and time.monotonic() < give_up:
-        time.sleep(0.25)
-        for client, run in zip(clients, started, strict=True):
-            current = latest[run["id"]] = api.get(f"{client.path}/runs/{run['id']}")
-            line = f"  {client.tenant.name}: {_standing(current)}"
-            if shown.get(run["id"]) != line:
-                shown[run["id"]] = line
-                console.print(line)
-    runs = [latest[run["id"]] for run in started]
-    for client, run in zip(clients, runs, strict=True):
-        _show_summary(api, client, run, console)
-    return runs
-
-
-def _standing(run: dict[str, Any]) -> str:
-    progress = run.get("progress") or {}
-    if run["state"] in ENDED or not progress.get("done"):
-        return str(run["state"])
-    of = f" of {progress['total']}" if progress.get("total") else ""
-    return f"{run['state']}: {progress['stage']} {progress['done']}{of}"
-
-
-def _show_summary(api: Api, client: Client, run: dict[str, Any], console: Console) -> None:
-    seconds = f"{_seconds(run):.1f} s" if run.get("ended_at") else "not ended"
-    table = Table(
-        title=f"{client.tenant.name} · {client.tenant.system} · {run['state']} · {seconds}",
-        title_justify="left",
-    )
-    table.add_column("people")
-    for kind in COUNTED:
-        table.add_column(kind, justify="right")
-    for person_type, counts in run["counts"].items():
-        table.add_row(person_type, *(str(counts.get(kind, 0)) for kind in COUNTED))
-    console.print(table)
-    issues = Counter(
-        f"{issue['severity']} {issue['code']}"
-        for issue in _all(api, f"{client.path}/runs/{run['id']}/issues")
-    )
-    for what, how_many in issues.most_common():
-        console.print(f"  {how_many} × {what}")
-    for hold in run.get("holds") or []:
-        console.print(f"  held: {hold['reason']}: {hold['detail']}")
-    if run.get("error"):
-        console.print(f"  {run['error']['code']}: {run['error']['message']}")
-
-
-def _seconds(run: dict[str, Any]) -> float:
-    began = datetime.fromisoformat(run["started_at"] or run["queued_at"])
-    return (datetime.fromisoformat(run["ended_at"]) - began).total_seconds()
+    return follow(api, clients, [run_now(api, client) for client in clients], console)
 
 
 def _change(clients: Sequence[Client], console: Console) -> None:
@@ -169,23 +107,8 @@ def _show_changes(
 ) -> None:
     console.rule("What the second sync changed")
     for client, run in zip(clients, runs, strict=True):
-        for change in _all(api, f"{client.path}/runs/{run['id']}/changes"):
-            console.print(f"  {client.tenant.name}: {_told(change)}")
-
-
-def _told(change: dict[str, Any]) -> str:
-    person = change.get("after") or change.get("before") or {}
-    name = f"{person.get('first_name', '')} {person.get('last_name', '')}".strip()
-    return f"{change['kind']} {name}: {', '.join(change.get('fields') or [])}"
-
-
-def _all(api: Api, path: str) -> Iterator[dict[str, Any]]:
-    """Every item of a list, page by page."""
-    page = api.get(path, limit="200")
-    yield from page["items"]
-    while page["next"]:
-        page = api.get(path, limit="200", cursor=page["next"])
-        yield from page["items"]
+        for change in everything(api, f"{client.path}/runs/{run['id']}/changes"):
+            console.print(f"  {client.tenant.name}: {told(change)}")
 
 
 def _all_completed(runs: Sequence[dict[str, Any]]) -> bool:

@@ -104,6 +104,7 @@ class Simulator:
             "delete": self.district.delete_student,
             "guardian_email": self.district.change_guardian_email,
             "grade": self.district.change_grade,
+            "rollover": self.district.roll_over,
             "photo": self.district.change_photo,
             "touch": self.district.touch_student,
             "remove_contact": self.district.remove_contact,

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from simulators.control import Simulator
 
 
 @contextmanager
-def serve(app: Simulator, port: int = 0, tls: tuple[str, str] | None = None) -> Iterator[str]:
+def serve(app: ASGIApp, port: int = 0, tls: tuple[str, str] | None = None) -> Iterator[str]:
     """Runs `app` on 127.0.0.1 and yields the address a client would be given, base path included.
 
     `port` 0 takes a free one. `tls` is `(certificate file, key file)`.
@@ -38,9 +39,10 @@ def serve(app: Simulator, port: int = 0, tls: tuple[str, str] | None = None) -> 
     try:
         while not server.started:
             if not thread.is_alive():
-                raise RuntimeError("the simulator did not start")
+                raise RuntimeError("the server did not start")
             time.sleep(0.005)
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}{app.base_path}"
+        base_path = app.base_path if isinstance(app, Simulator) else ""
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}{base_path}"
     finally:
         server.should_exit = True
         thread.join(10)

@@ -270,6 +270,43 @@ class District:
         self._changed("student", student)
         return Change("grade", [student_id], detail={"before": before, "after": grade})
 
+    def roll_over(self) -> Change:
+        """Everybody one grade up, into the next school where theirs ends; seniors graduate."""
+        students = [student for student in self.students if student.active]
+        graduates = 0
+        for student in students:
+            position = values.GRADES.index(student.home.grade) + 1
+            if position == len(values.GRADES):
+                self._graduate(student)
+                graduates += 1
+            else:
+                self._promote(student, values.GRADES[position])
+        for area in ("student", "enrollment"):
+            self._changed(area, *students)
+        return Change("rollover", [s.id for s in students], detail={"graduates": graduates})
+
+    def _graduate(self, student: Student) -> None:
+        for row in student.enrollments:
+            if row.active:
+                row.status, row.exit = "graduated", self.today - timedelta(days=1)
+        student.status = "graduated"
+
+    def _promote(self, student: Student, grade: str) -> None:
+        for row in list(student.enrollments):
+            school = self._school_by_code[row.school_code]
+            if not row.active:
+                continue
+            if grade in school.grades:
+                row.grade = grade
+                continue
+            row.status, row.exit, row.primary = "inactive", self.today - timedelta(days=1), False
+            places = [place for place in self.schools if grade in place.grades]
+            nearest = min(places, key=lambda place: abs(place.code - school.code))
+            if not any(e.active and e.school_code == nearest.code for e in student.enrollments):
+                student.enrollments.append(self._new_enrollment(nearest.code, grade))
+        if not any(row.primary for row in student.enrollments):
+            next(row for row in student.enrollments if row.active).primary = True
+
     def touch_student(self, student_id: int, area: str = "student") -> Change:
         """Somebody opened the record and saved it as it was."""
         self._changed(area, self._require(student_id))

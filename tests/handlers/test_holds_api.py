@@ -19,26 +19,30 @@ BASE = "/v1/districts/lakeview"
 YES = {"plan_hash": "abc", "comment": "The school has closed."}
 
 
-@pytest.fixture
-def run(parts: Parts, integration: dict[str, Any]) -> Run:
+def hold(parts: Parts, integration_id: str) -> Run:
     """A held run, as the runner leaves it."""
     made = Run(
         id="run_1",
         district_id="lakeview",
-        integration_id=integration["id"],
+        integration_id=integration_id,
         state="queued",
         plan_hash="abc",
         holds=[Hold("drops", "20 of 100.")],
         queued_at=NOW,
     )
     parts.runs.create(made)
-    lease = parts.runs.acquire("lakeview", integration["id"], "runner", NOW)
+    lease = parts.runs.acquire("lakeview", integration_id, "runner", NOW)
     assert lease is not None
     assert parts.runs.begin(made, lease)
     held = replace(made, state="held")
     parts.runs.finish(held, lease, "run_1", None)
-    parts.runs.release("lakeview", integration["id"], lease)
+    parts.runs.release("lakeview", integration_id, lease)
     return held
+
+
+@pytest.fixture
+def run(parts: Parts, integration: dict[str, Any]) -> Run:
+    return hold(parts, integration["id"])
 
 
 def queued(stack: Stack) -> list[str]:

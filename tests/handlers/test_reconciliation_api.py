@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,35 +59,40 @@ def stored(school: dict[str, Any], source: str, number: str, **fields: Any) -> S
     )
 
 
+def leave_preview(
+    parts: Parts,
+    school: dict[str, Any],
+    run_id: str = "run_1",
+    people: list[StoredPerson] | None = None,
+    state: str = "completed",
+) -> Run:
+    """Leave a preview that found these people; without any, four students and a leaver."""
+    source = parts.config.integration("lakeview", school["id"]).source
+    run = Run(
+        id=run_id,
+        district_id="lakeview",
+        integration_id=school["id"],
+        mode="preview",
+        state=state,  # type: ignore[arg-type]
+        queued_at=NOW,
+        checkpoint={"plan_files": 1},
+    )
+    parts.runs.create(run)
+    found = people or [
+        *(stored(school, source, n, first_name="Iris") for n in ("1", "2", "4")),
+        stored(school, source, "3", first_name="Noor", last_name="Rivers"),
+        stored(school, source, "9", status="ended"),
+        stored(school, source, "8", type="contact", media=MediaAccount(same_as="per_x")),
+    ]
+    changes = [Change(kind="add", type=s.person.type, after=s) for s in found]
+    parts.blobs.put(RunFolder(run).plan(0), pack_lines(changes))
+    return run
+
+
 @pytest.fixture
 def previewed(school: dict[str, Any], parts: Parts) -> Callable[..., Run]:
-    """Leaves a preview that found these people; without any, four students and a leaver."""
-    source = parts.config.integration("lakeview", school["id"]).source
-
-    def preview(
-        run_id: str = "run_1", people: list[StoredPerson] | None = None, state: str = "completed"
-    ) -> Run:
-        run = Run(
-            id=run_id,
-            district_id="lakeview",
-            integration_id=school["id"],
-            mode="preview",
-            state=state,  # type: ignore[arg-type]
-            queued_at=NOW,
-            checkpoint={"plan_files": 1},
-        )
-        parts.runs.create(run)
-        found = people or [
-            *(stored(school, source, n, first_name="Iris") for n in ("1", "2", "4")),
-            stored(school, source, "3", first_name="Noor", last_name="Rivers"),
-            stored(school, source, "9", status="ended"),
-            stored(school, source, "8", type="contact", media=MediaAccount(same_as="per_x")),
-        ]
-        changes = [Change(kind="add", type=s.person.type, after=s) for s in found]
-        parts.blobs.put(RunFolder(run).plan(0), pack_lines(changes))
-        return run
-
-    return preview
+    """See :func:`leave_preview`."""
+    return partial(leave_preview, parts, school)
 
 
 def problem(answer: Answer) -> tuple[int, str]:

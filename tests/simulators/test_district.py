@@ -149,6 +149,25 @@ def test_edits_say_what_they_changed(district: District):
     assert district.children(new.guardian_ids[0])[0].id == new.student_ids[0]
 
 
+def test_a_rollover_takes_everybody_one_grade_up(district: District):
+    before = {s.id: s.home.grade for s in district.students if s.active}
+    seniors = {student_id for student_id, grade in before.items() if grade == "12"}
+    change = district.roll_over()
+    assert sorted(change.student_ids) == sorted(before)
+    assert change.detail == {"graduates": len(seniors)}
+    for student in district.students:
+        if student.id not in before:
+            continue
+        assert student.active == (student.id not in seniors)
+        assert sum(row.primary for row in student.enrollments) == 1
+        if student.active:
+            assert student.home.active
+            assert values.GRADES.index(student.home.grade) == values.GRADES.index(before[student.id]) + 1
+            school = district.school(student.home.school_code)
+            assert school
+            assert student.home.grade in school.grades
+
+
 @pytest.mark.parametrize("edit", ["rename", "move", "withdraw", "grade"])
 def test_edits_refuse_unknown_ids(district: District, edit: str):
     arguments = {"rename": (), "move": (101,), "withdraw": (), "grade": ("3",)}[edit]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import TypeAdapter
 
 from config_api.api import Api
 from config_api.audited import audited
-from config_api.listing import Cursor, Limit, Page, Search, named, page_of
+from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.views import MappingHead, MappingView, mapping_head, mapping_view
 from rollcall.domain.mapping import CodeMapping, Entity, MappingForm, apply_form
 
 _view = TypeAdapter(MappingView)
+SortBy = Literal["name", "entity", "active", "updated_at"]
 
 
 class MappingUpdate(MappingForm):
@@ -37,6 +38,8 @@ def register(api: Api) -> None:
         entity: Entity | None = None,
         search: Search = None,
         include_inactive: bool = False,
+        sort: SortBy = "name",
+        order: Order = "asc",
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> Page[MappingHead]:
@@ -47,7 +50,7 @@ def register(api: Api) -> None:
             and (include_inactive or mapping.active)
             and named(mapping.name, search)
         ]
-        page, more = page_of(found, lambda item: (item.name.casefold(), item.id), cursor, limit)
+        page, more = page_of(found, lambda item: (_sort_key(item, sort), item.id), cursor, limit, order)
         return Page(items=list(page), next=more)
 
     @api.route(
@@ -92,3 +95,12 @@ def register(api: Api) -> None:
 
     def _stored(district_id: str, mapping_id: str) -> CodeMapping:
         return parts.config.mappings(district_id, [mapping_id])[mapping_id]
+
+
+def _sort_key(mapping: MappingHead, sort: SortBy) -> str:
+    name = mapping.name.casefold()
+    if sort == "updated_at":
+        return mapping.updated_at.isoformat()
+    # Active ones first.
+    before = {"name": "", "entity": mapping.entity, "active": f"{not mapping.active:d}"}[sort]
+    return f"{before}\n{name}"

@@ -261,11 +261,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def _put(
         before: Onboarding | None, school: Onboarding, made: Integration | None = None
     ) -> OnboardingView:
-        audits = [_audit(before, school)]
+        audit = _audit(before, school)
         if made:
+            # The onboarding itself has not changed in anything that somebody entered.
             at = school.updated_at
-            audits.append(audited(api, made.district_id, "integration.created", made.id, at, None, made))
-        parts.config.put_onboarding(school, integration=made, audits=audits)
+            audit = audited(api, made.district_id, "integration.created", made.id, at, None, made)
+        parts.config.put_onboarding(school, integration=made, audits=[audit])
         return _shown(school)
 
     def _audit(before: Onboarding | None, school: Onboarding) -> AuditRecord:

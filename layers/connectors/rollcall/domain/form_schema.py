@@ -2,7 +2,9 @@
 
 Every field has a ``title`` (its label) and a ``description`` (its help); properties stand in the order of the screen.
 Values to choose from are ``oneOf`` with a title each. A field that holds the id of a mapping says of which entity:
-``x-entity``. A rule that depends on another field stands in ``allOf`` as if/then.
+``x-entity``; under which heading a field stands is ``x-section``, and what to think of before it is set ``x-warning``.
+A rule that depends on another field stands as if/then/else; a field that may only keep its default there does not
+apply.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rollcall.domain.form_text import LABELS, OPTIONS, ORDER, help_of
+from pydantic import BaseModel
+
+from rollcall.domain.form_text import LABELS, OPTIONS, ORDER, WARNINGS, help_of, section_of
 from rollcall.domain.systems import SYSTEMS, System
 
 JsonSchema = dict[str, Any]
@@ -20,7 +24,7 @@ def form_schema(system: System, *, existing: bool = False) -> JsonSchema:
     """JSON Schema (2020-12) of the form for a new integration, or for an existing one."""
     spec = SYSTEMS[system]
     model = spec.update if existing else spec.form
-    schema = model.model_json_schema()
+    schema = _with_made_defaults(model, model.model_json_schema())
     schema = _inlined(schema, schema.pop("$defs", {}))
     told = _told(system, "", schema)
     return {
@@ -42,6 +46,18 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     return {key: _inlined(value, definitions) for key, value in schema.items()}
 
 
+def _with_made_defaults(model: type[BaseModel], schema: JsonSchema) -> JsonSchema:
+    """The same with defaults that are made anew for each form, which pydantic leaves out: lists."""
+    made = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if field.default_factory is not None
+    }
+    lists = {name: {"default": value} for name, value in made.items() if isinstance(value, list)}
+    properties = {name: {**part, **lists.get(name, {})} for name, part in schema["properties"].items()}
+    return {**schema, "properties": properties}
+
+
 def _told(system: System, path: str, schema: JsonSchema) -> JsonSchema:
     """The same with labels and help, in the order of the screen."""
     if "properties" in schema:
@@ -53,7 +69,14 @@ def _told(system: System, path: str, schema: JsonSchema) -> JsonSchema:
             sorted(properties.items(), key=lambda item: _rank(f"{path}.{item[0]}" if path else item[0]))
         )
         return {**schema, "properties": ordered}
-    told = {**schema, "title": LABELS[path], "description": help_of(system, path)}
+    told = {
+        **schema,
+        "title": LABELS[path],
+        "description": help_of(system, path),
+        "x-section": section_of(path),
+    }
+    if path in WARNINGS:
+        told["x-warning"] = WARNINGS[path]
     if path in OPTIONS:
         told = _with_options(told, OPTIONS[path])
     section, _, name = path.rpartition(".")

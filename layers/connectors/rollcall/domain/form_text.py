@@ -192,6 +192,36 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+WARNINGS: Mapping[str, str] = {
+    "drop_students_not_in_file": "Not recommended if several student imports are configured for the "
+    "district, unless each brings its own students. Only students that this integration itself brought are "
+    "ended, and unusually many of them wait for an approval.",
+}
+
+_SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "Connection": (
+        *("name", "system", "url", "delivery", "authentication", "token_url", "credentials"),
+        "pictures_only",
+    ),
+    "Code mappings": ("mappings",),
+    "Families": ("family_identifier",),
+    "Enrollment and contacts": (
+        *("primary_enrollment_codes", "alternate_enrollment_codes", "enrollment_code_field"),
+        *("use_local_id_as_pin", "use_contact_record", "use_change_feed"),
+    ),
+    "People and applications": (
+        *("member_types", "destinations", "host_id_letters", "login_types", "returning_school"),
+    ),
+    "Leavers": ("drop_students_not_in_file",),
+    "State": ("active", "version"),
+}
+
+
+def section_of(path: str) -> str:
+    """The heading that a field stands under."""
+    first = path.partition(".")[0]
+    return next(title for title, fields in _SECTIONS.items() if first in fields)
+
 
 def help_of(system: str, path: str) -> str:
     """The help for a field in the form of a system."""

@@ -159,9 +159,13 @@ def judge(
         if over or many:
             reason = _reason(danger, scope, tally, base)
             limit = f"{percent} %" if over else f"{limits.drop_building_count} in one building"
-            hold = Hold(reason, _detail(person_type, danger, scope, count, base, limit))
+            detail = _detail(person_type, danger, scope, count, base, limit)
+            if reason == "rollover":
+                detail = f"{detail} {tally.up_a_grade} go up one grade: this looks like a rollover."
+            hold = Hold(reason, detail)
             found.append(Wait(person_type, danger, scope, hold))
-    return found
+    # What explains all the others goes first.
+    return sorted(found, key=lambda wait: wait.hold.reason != "rollover")
 
 
 class Waiting:

@@ -1,0 +1,76 @@
+// What screens share: loading, and lists whose search, order and page stand in the address.
+import { useCallback, useEffect, useState } from "../vendor/preact-hooks.js";
+import { get } from "./api.js";
+import { param, setParams } from "./router.js";
+
+/**
+ * Load something, and again whenever one of `inputs` changes. What was loaded stays while the next is on its way.
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load
+ * @param {unknown[]} inputs
+ */
+export function useLoad(load, inputs) {
+  const [state, setState] = useState(/** @type {{data: T | null, error: Error | null, loading: boolean}} */ ({ data: null, error: null, loading: true }));
+  const [times, setTimes] = useState(0);
+  useEffect(() => {
+    const abort = new AbortController();
+    setState((before) => ({ ...before, loading: true }));
+    load(abort.signal).then(
+      (data) => abort.signal.aborted || setState({ data, error: null, loading: false }),
+      (error) => abort.signal.aborted || setState((before) => ({ ...before, error, loading: false })),
+    );
+    return () => abort.abort();
+  }, [...inputs, times]);
+  const reload = useCallback(() => setTimes((n) => n + 1), []);
+  return { ...state, reload };
+}
+
+/**
+ * A page of a list as the address says: `?search=&include_inactive=&sort=&order=&after=` and whatever `filters` names.
+ * @template T
+ * @param {string} address path in the API
+ * @param {{sort?: string, order?: "asc" | "desc", filters?: string[]}} [defaults]
+ */
+export function useList(address, { sort = "", order = "asc", filters = [] } = {}) {
+  const names = ["search", "include_inactive", ...filters];
+  /** @type {Record<string, string>} */
+  const query = Object.fromEntries(names.map((name) => [name, param(name)]));
+  if (sort) Object.assign(query, { sort: param("sort", sort), order: param("order", order) });
+  const after = param("after");
+  const { data, error, loading, reload } = useLoad(
+    (signal) => get(address, { query: { ...query, cursor: after }, signal }),
+    [address, ...Object.values(query), after],
+  );
+  const page = /** @type {import("./types.js").Page<T> | null} */ (data);
+  return {
+    rows: page?.items ?? null,
+    loading,
+    error,
+    reload,
+    query,
+    sort: { by: query["sort"] ?? "", order: query["order"] ?? "asc" },
+    /** @param {string} by */
+    onSort: (by) => setParams({ sort: by, order: query["sort"] === by && query["order"] === "asc" ? "desc" : "asc", after: null }),
+    /** @param {Record<string, any>} changes */
+    filter: (changes) => setParams({ ...changes, after: null }),
+    reset: () => setParams(Object.fromEntries([...names, "sort", "order", "after"].map((name) => [name, null]))),
+    previous: after ? () => setParams({ after: pageBefore(after) }, { push: true }) : null,
+    next: page?.next
+      ? () => {
+          rememberPage(/** @type {string} */ (page.next), after);
+          setParams({ after: page.next }, { push: true });
+        }
+      : null,
+  };
+}
+
+// Cursors lead forward only, so the way back is remembered; whoever came by a link goes back to the first page.
+const PAGES = "rollcall.pages";
+
+/** @param {string} cursor @param {string} before */
+function rememberPage(cursor, before) {
+  sessionStorage.setItem(PAGES, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(PAGES) ?? "{}"), [cursor]: before }));
+}
+
+/** @param {string} cursor @returns {string | null} */
+const pageBefore = (cursor) => JSON.parse(sessionStorage.getItem(PAGES) ?? "{}")[cursor] ?? null;

@@ -1,0 +1,17 @@
+import { render } from "../vendor/preact.js";
+import { App } from "./app.js";
+import { begin } from "./auth.js";
+import { html } from "./html.js";
+import { listen } from "./router.js";
+import { applyTheme } from "./theme.js";
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+applyTheme();
+try {
+  if (await begin()) {
+    listen();
+    render(html`<${App} />`, root);
+  }
+} catch (error) {
+  root.textContent = error instanceof Error ? error.message : "The console could not start. Reload the page to try again.";
+}

@@ -1,0 +1,21 @@
+// Every screen of the console. A screen is a folder here with an `index.js` that exports its component as `Screen`; it is loaded
+// when it is first opened. `path` is the first part of its address within a district, and the rest comes as `rest`.
+
+/**
+ * @typedef {object} ScreenEntry
+ * @property {string} path
+ * @property {string} title
+ * @property {"Set up" | "Operate" | "People" | "District"} group where it stands in the navigation
+ * @property {import("../components/icon.js").IconName} icon
+ * @property {() => Promise<{Screen: import("../../vendor/preact.js").FunctionComponent<{rest: string[]}>}>} load
+ */
+
+/** @type {ScreenEntry[]} */
+export const SCREENS = [
+  { path: "integrations", title: "SIS integrations", group: "Set up", icon: "sync", load: () => import("./integrations/index.js") },
+  { path: "mappings", title: "Data entity mappings", group: "Set up", icon: "mapping", load: () => import("./mappings/index.js") },
+];
+
+/** The address of a screen in a district. @param {string} district @param {string} screen @param {string[]} rest */
+export const addressOf = (district, screen, ...rest) =>
+  `/districts/${[district, screen, ...rest].map(encodeURIComponent).join("/")}`;

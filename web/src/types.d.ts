@@ -1,0 +1,68 @@
+// The API's own types, under the names that screens use. vendor/api.d.ts is made from its OpenAPI document.
+import type { components } from "../vendor/api.js";
+import type { ComponentChildren } from "../vendor/preact.js";
+
+type Schemas = components["schemas"];
+
+export type Children = ComponentChildren;
+export type Integration = Schemas["PowerSchoolView"] | Schemas["PowerSchoolQueryView"] | Schemas["AeriesView"]
+  | Schemas["IlluminateView"] | Schemas["SchoolToolView"] | Schemas["OneRosterView"];
+export type District = Schemas["DistrictView"];
+export type Run = Schemas["RunView"];
+export type Mapping = Schemas["MappingView"];
+export type MappingHead = Schemas["MappingHead"];
+export type Entity = Schemas["MappingHead"]["entity"];
+export type Entry = Schemas["Entry"];
+export type Findings = Schemas["FindingsView"];
+export type Check = Schemas["CheckView"];
+export type Suggestion = Schemas["SuggestionView"];
+
+/** A page of a list; `next` is the cursor of the page after it. */
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** One fault in a form: where, which rule, and what to do. */
+export interface FieldFault {
+  field: string;
+  code: string;
+  message: string;
+}
+
+/** The part of JSON Schema that forms are described with. */
+export interface Schema {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: any;
+  const?: any;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  oneOf?: { const: string; title: string }[];
+  format?: string;
+  writeOnly?: boolean;
+  minItems?: number;
+  maxItems?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  if?: Schema;
+  then?: Schema;
+  else?: Schema;
+  "x-entity"?: Entity;
+  "x-section"?: string;
+  "x-warning"?: string;
+}
+
+export interface System {
+  system: string;
+  title: string;
+  credentials: string[];
+  form: Schema;
+  existing: Schema;
+}
+
+export type Right = "viewer" | "operator" | "admin";
