@@ -24,7 +24,7 @@ def protect(
         whole=not fields and not values,
         fields=list(fields),
         values=HandEdit(**values),
-        until=until,
+        until=until.isoformat() if until else None,
         reason="Asked for by the school.",
     )
     today = now.astimezone(world.config.district(D).zone).date()

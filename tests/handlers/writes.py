@@ -39,6 +39,13 @@ class Existing:
         return f"{BASE}/runs/{hold(self.parts, self.integration).id}"
 
     @cached_property
+    def protected(self) -> str:
+        """The address of somebody's protection."""
+        path = f"{BASE}/people/{self.contact}/protection"
+        assert self.client.put(path, PROTECT).status == 200
+        return path
+
+    @cached_property
     def unmapped(self) -> str:
         """Where the values that a completed run left are answered."""
         complete(self.parts, self.integration, "run_1", [])
@@ -111,6 +118,7 @@ def thresholds(client: Client, at: Existing, **changes: Any) -> Answer:
 DISTRICT = {"name": "Lake View", "time_zone": "America/Chicago"}
 MAPPING = {"entity": "race", "name": "Races", "entries": [{"external": "1", "value": "x"}]}
 MAIL = {"recipients": [{"email": "it@example.org", "severities": ["error"], "digest": "none"}]}
+PROTECT = {"fields": ["grade"], "reason": "Asked for by the school."}
 TEMPLATE = {"columns": [{"name": "Last", "field": "last_name"}]}
 BY_HAND = {"consumer_token": "CNRYclient00009", "consumer_secret": "CNRYsecret00009"}
 
@@ -210,6 +218,17 @@ WRITES: dict[tuple[str, str], Write] = {
         ("staff_parent.decided",),
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.staff}),
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.contact}),
+    ),
+    ("PUT", "/people/<>/protection"): Write(
+        ("person.protected",),
+        lambda c, at: c.put(f"{BASE}/people/{at.contact}/protection", PROTECT),
+        lambda c, at: c.put(f"{BASE}/people/{at.contact}/protection", {**PROTECT, "fields": ["shoe_size"]}),
+    ),
+    ("DELETE", "/people/<>/protection"): Write(
+        ("person.released",),
+        lambda c, at: c.call("DELETE", at.protected),
+        lambda c, at: c.call("DELETE", at.protected, headers={"If-Match": "9"}),
+        "protected",
     ),
     ("POST", "/exports"): Write(
         ("export.requested",),

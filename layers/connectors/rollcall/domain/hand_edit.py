@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from msgspec.structs import replace
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from rollcall.domain.form import FieldError, Form, Name, Reason, raise_if_any, repeated, written
 from rollcall.domain.mapping import Entity
@@ -17,6 +18,23 @@ from rollcall.domain.protection import PROTECTABLE, Protection, keep
 
 _DIGITS = written(r"\d{7,15}", "Write a phone number as 7 to 15 digits.")
 _MOST = 20
+
+
+def _in_calendar(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "not_in_calendar", "There is no such day; check the month and day."
+        ) from None
+    return text
+
+
+Day = Annotated[
+    str,
+    *written("(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", "Write a date such as 2015-02-03."),
+    AfterValidator(_in_calendar),
+]
 
 CODED: Mapping[str, Entity] = {
     "gender": "gender",
@@ -41,7 +59,7 @@ class HandEdit(Form):
     middle_name: Name | None = None
     last_name: Name | None = None
     suffix: Name | None = None
-    birth_date: Annotated[date, Field(strict=False)] | None = None
+    birth_date: Day | None = None
     gender: Name | None = None
     ethnicity: Name | None = None
     races: Annotated[list[Name], Field(max_length=_MOST)] = Field(default_factory=list)
@@ -51,8 +69,6 @@ class HandEdit(Form):
     def values(self) -> dict[str, Any]:
         """What was written, as a person has it."""
         found: dict[str, Any] = {name: getattr(self, name) for name in sorted(self.model_fields_set)}
-        if self.birth_date:
-            found["birth_date"] = self.birth_date.isoformat()
         if "races" in found:
             found["races"] = tuple(sorted(set(self.races)))
         if "phones" in found:
@@ -69,7 +85,7 @@ class ProtectionForm(Form):
     fields: Annotated[list[str], Field(max_length=len(PROTECTABLE))] = Field(default_factory=list)
     values: HandEdit = HandEdit()
     reason: Reason
-    until: Annotated[date, Field(strict=False)] | None = None
+    until: Day | None = None
     version: int | None = None
 
 
@@ -90,9 +106,10 @@ def apply_form(
     faults = [*_field_faults(form), *repeated("fields", form.fields), *_value_faults(values, vocabulary)]
     if not person.first_name and not person.last_name:
         faults.append(_fault("values.last_name", "required", "Leave a first or a last name."))
-    if form.values.birth_date and form.values.birth_date > today:
+    if (form.values.birth_date or "") > today.isoformat():
         faults.append(_fault("values.birth_date", "out_of_range", "Give a day that is not in the future."))
-    if form.until and form.until < today:
+    until = date.fromisoformat(form.until) if form.until else None
+    if until and until < today:
         faults.append(_fault("until", "out_of_range", "Give a day that is not over, or leave it out."))
     raise_if_any(faults)
     fields = () if form.whole else tuple(name for name in PROTECTABLE if name in {*form.fields, *values})
@@ -105,7 +122,7 @@ def apply_form(
         written=tuple(values),
         kept=keep(person, fields),
         reason=form.reason,
-        until=form.until,
+        until=until,
         set_by=by,
         set_at=at,
         version=before.version + 1 if before else 1,
