@@ -25,6 +25,7 @@ from config_api.routes import (
     protections,
     reconciliation,
     registrations,
+    run_control,
     runs,
     schedules,
     systems,
@@ -42,6 +43,7 @@ def build(parts: Parts) -> Api:
         *(
             unmapped,
             runs,
+            run_control,
             holds,
             people,
             protections,
