@@ -75,7 +75,8 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
     if person.type == "student" and person.grad_year is None:
         person = msgspec.structs.replace(person, grad_year=graduation_year(person.grade, job.school_year))
     doc = encode_person(person)
-    household = identifier(mapped.household, job.integration.family_identifier) if mapped.household else None
+    fields = job.integration.family_identifier
+    household = identifier(mapped.household, fields) if mapped.household else b""
     row = PersonRow(
         mapped=fingerprint(doc),
         household=household or NOTHING,
