@@ -72,11 +72,14 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said."""
+    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said. ``leave_out`` are the ids
+    of family changes that they did not let go on.
+    """
 
     by: str
     at: datetime
     comment: str
+    leave_out: tuple[str, ...] = ()
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -120,6 +123,7 @@ class Run(msgspec.Struct, kw_only=True):
     ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
+    ``families`` counts what becomes of families by kind (see :mod:`rollcall.domain.family_change`).
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
     """
@@ -142,6 +146,7 @@ class Run(msgspec.Struct, kw_only=True):
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
+    families: dict[str, int] = msgspec.field(default_factory=dict)
     trend: Trend | None = None
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
@@ -196,6 +201,11 @@ class Run(msgspec.Struct, kw_only=True):
     def reapplies(self) -> bool:
         """True when the run plans the last pull again, with the mappings as they are now, and never asks the SIS."""
         return self.trigger == "reapply"
+
+    @property
+    def left_out(self) -> set[str]:
+        """Family changes that somebody who approved left out: nobody's approval lets go what another's does not."""
+        return {change for approval in self.approvals for change in approval.leave_out}
 
     def message(self) -> RunMessage:
         """The queue message for the run's next slice."""

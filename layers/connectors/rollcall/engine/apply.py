@@ -5,14 +5,12 @@ What waits for a person is left out of both.
 
 from __future__ import annotations
 
-from rollcall.domain.person import person_key
-from rollcall.domain.plan import Change
-from rollcall.engine.blobs import pack, snapshot_key, unpack_lines
+from rollcall.engine.blobs import pack, snapshot_key
 from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.job import Job
-from rollcall.engine.plan import next_people
-from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.planned import key_of, planned_file
+from rollcall.engine.snapshot import PersonRow, Snapshot
 from rollcall.engine.unmapped import write_unmapped
 
 
@@ -22,8 +20,7 @@ def apply(job: Job) -> None:
     """
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
-        planned = unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change)
-        changes = [c for c in planned if person_key(c.type, c.after.person.source_id) not in held]
+        changes = [c for c in planned_file(job, job.at.batch) if key_of(c) not in held]
         job.still_ours()
         if job.integration.pictures_only:
             photos = {change.after.id: change.after.person.photo for change in changes}
@@ -36,9 +33,11 @@ def apply(job: Job) -> None:
         job.checkpoint(job.at.batch, job.at.plan_files)
 
 
-def write_snapshot(job: Job, received: Received, plan_batches: int, issues: bytes) -> None:
-    """What the next run compares with. It counts only once the run is finished with it."""
-    people = keep_waiting(job, next_people(job, plan_batches))
+def write_snapshot(job: Job, received: Received, people: dict[str, PersonRow], issues: bytes) -> None:
+    """What the next run compares with, of ``people`` as the plan leaves them. It counts only once the run is finished
+    with it.
+    """
+    people = keep_waiting(job, people)
     write_unmapped(job, people)
     snapshot = Snapshot(
         settings=bytes.fromhex(job.at.settings),

@@ -44,6 +44,11 @@ ENGINE: Mapping[str, IssueKind] = {
         "{count} changes wait, because the district wants people to be added only at this time.",
         "The first run after that time makes them; an administrator may override it for one run.",
     ),
+    "family_change_kept_back": IssueKind(
+        "warning",
+        "Another student of this change of families was changed after the plan was held, so none of it was made.",
+        "Nothing: the next sync plans it again.",
+    ),
     "changed_since_hold": IssueKind(
         "warning",
         "This person was changed after the plan was held, so the approved change was not made.",

@@ -12,7 +12,6 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
-from rollcall.domain.family import LARGE_FAMILY, large
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Issue, Person, decode_person, fingerprint, split_person_key
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_fields
@@ -64,7 +63,7 @@ def _plan_people(job: Job, work: Work) -> None:
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
     todo += [partial(_gone, job, part, families) for part in _parts(leavers)]
     _write_all(job, todo)
-    _close(job, families, again.union(relatives, leavers))
+    _close(job, again.union(relatives, leavers))
 
 
 def _plan_photos(job: Job, work: Work) -> None:
@@ -74,7 +73,7 @@ def _plan_photos(job: Job, work: Work) -> None:
     todo: list[_Step] = [partial(_photos, job, n) for n in range(batches(len(work.again)))]
     todo.append(lambda: [_Outcome(key, None) for key in work.gone])
     _write_all(job, todo)
-    _close(job, {}, {*work.again, *work.gone})
+    _close(job, {*work.again, *work.gone})
 
 
 class _Outcome(msgspec.Struct):
@@ -371,27 +370,9 @@ def _left_for_later(job: Job) -> list[Issue]:
     return [issue("changes_postponed", count=waiting)]
 
 
-def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
+def _close(job: Job, touched: set[str]) -> None:
     """Issues of the whole run, and how many people the plan leaves alone."""
-    sizes = large(families.values())
-    write_issues(
-        job,
-        [
-            *job.survey.issues,
-            *job.at.issues,
-            *_left_for_later(job),
-            *(
-                issue(
-                    "family_implausibly_large",
-                    field="family_identifier",
-                    value=family,
-                    size=size,
-                    usual=LARGE_FAMILY,
-                )
-                for family, size in sorted(sizes.items())
-            ),
-        ],
-    )
+    write_issues(job, [*job.survey.issues, *job.at.issues, *_left_for_later(job)])
     for key, row in job.snapshot.people.items():
         if key not in touched and loaded(row):
             job.run.counts[split_person_key(key)[0]]["unchanged"] += 1
