@@ -14,6 +14,7 @@ from config_api.routes import (
     audit,
     districts,
     exports,
+    families,
     holds,
     integrations,
     mappings,
@@ -42,6 +43,7 @@ def build(parts: Parts) -> Api:
         *(
             unmapped,
             runs,
+            families,
             run_control,
             holds,
             people,
