@@ -29,6 +29,7 @@ from config_api.routes import (
     runs,
     schedules,
     systems,
+    undo,
     unmapped,
 )
 from rollcall.store.logs import structured_logger
@@ -46,6 +47,7 @@ def build(parts: Parts) -> Api:
             families,
             run_control,
             holds,
+            undo,
             people,
             media,
             reconciliation,

@@ -269,6 +269,10 @@ class RunView(View):
     override: bool = Field(
         description="Whether an administrator started it in spite of the district's blackouts"
     )
+    undoes: str | None = Field(description="The run that this one undoes; null for every other trigger")
+    undone_by: str | None = Field(
+        description="The last run that was started to undo this one; whether it did, its own state says"
+    )
     state: RunState
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]

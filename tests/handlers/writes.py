@@ -16,6 +16,7 @@ from .test_holds_api import YES, hold
 from .test_onboarding_api import body, completed
 from .test_reading_api import person
 from .test_reconciliation_api import USERS, leave_preview
+from .test_undo_api import applied
 from .test_unmapped_api import answering, complete
 
 BASE = "/v1/districts/lakeview"
@@ -37,6 +38,11 @@ class Existing:
     def held(self) -> str:
         """The address of a held run."""
         return f"{BASE}/runs/{hold(self.parts, self.integration).id}"
+
+    @cached_property
+    def applied(self) -> str:
+        """The address of a run that has changed somebody."""
+        return f"{BASE}/runs/{applied(self.parts, self.integration).id}"
 
     @cached_property
     def begun_run(self) -> str:
@@ -236,6 +242,12 @@ WRITES: dict[tuple[str, str], Write] = {
         lambda c, at: c.post(f"{at.rejected}/retry", {}),
         lambda c, at: c.post(f"{at.begun_run}/retry", {}),
         "rejected",
+    ),
+    ("POST", "/runs/<>/undo"): Write(
+        ("run.undone",),
+        lambda c, at: c.post(f"{at.applied}/undo", {"comment": "Last year's file."}),
+        lambda c, at: c.post(f"{at.applied}/undo", {"comment": ""}),
+        "applied",
     ),
     ("PUT", "/people/<>/same-as"): Write(
         ("staff_parent.decided",),

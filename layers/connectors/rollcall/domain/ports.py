@@ -150,8 +150,8 @@ class People(Protocol):
     def put_many(self, people: Sequence[StoredPerson]) -> None:
         """Replace people, all but their photos."""
 
-    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
-        """Replace photos, by person id, and nothing else of those people."""
+    def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
+        """Replace photos, by person id, and nothing else of those people; None takes a photo away."""
 
     def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
         """Who was last stored with each value, by value; whether they still have it is theirs to say."""

@@ -126,6 +126,8 @@ class Run(msgspec.Struct, kw_only=True):
     ``families`` counts what becomes of families by kind (see :mod:`rollcall.domain.family_change`).
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
+    ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
+    it did, its own state says.
     """
 
     id: str
@@ -152,6 +154,8 @@ class Run(msgspec.Struct, kw_only=True):
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
     override: bool = False
+    undoes: str | None = None
+    undone_by: str | None = None
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime
@@ -206,6 +210,11 @@ class Run(msgspec.Struct, kw_only=True):
     def left_out(self) -> set[str]:
         """Family changes that somebody who approved left out: nobody's approval lets go what another's does not."""
         return {change for approval in self.approvals for change in approval.leave_out}
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the run asks the SIS. One that reapplies the last pull, or undoes a run, works with what there is."""
+        return self.trigger not in ("reapply", "undo")
 
     def message(self) -> RunMessage:
         """The queue message for the run's next slice."""

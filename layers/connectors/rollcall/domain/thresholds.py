@@ -7,7 +7,7 @@ have a bad day. What passes a limit waits, alone: additions and everything withi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -16,8 +16,8 @@ from pydantic import AwareDatetime, Field
 
 from rollcall.domain.form import Form, Record
 from rollcall.domain.grades import grade_number
-from rollcall.domain.person import Person
-from rollcall.domain.plan import Change
+from rollcall.domain.person import Person, PersonType
+from rollcall.domain.plan import Change, ChangeKind
 from rollcall.domain.run import Hold
 
 Danger = Literal["drop", "move", "household", "update"]
@@ -201,13 +201,23 @@ def passed(limits: Thresholds, danger: Danger, scope: Scope, count: int, base: i
 
 
 class Waiting:
-    """Tells which changes wait: what passes a limit, and the people whose change is to be ``reviewed``, by id."""
+    """Tells which changes wait: what passes a limit, and the people whose change is to be ``reviewed``, by id.
+    ``undone`` are those that wait in any case, by type and kind.
+    """
 
-    def __init__(self, waits: Iterable[Wait], limits: Thresholds, reviewed: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        waits: Iterable[Wait],
+        limits: Thresholds,
+        undone: Set[tuple[PersonType, ChangeKind]],
+        reviewed: Collection[str],
+    ) -> None:
         self._waits = {(wait.person_type, wait.danger, wait.scope) for wait in waits}
         self._reviewed = reviewed
-        self._everything = bool(self._waits or reviewed) and limits.hold_everything
-        self._children = any(kind == "student" and danger == "drop" for kind, danger, _ in self._waits)
+        self._everything = bool(self._waits or undone or reviewed) and limits.hold_everything
+        self._children = ("student", "inactivate") in undone or any(
+            kind == "student" and danger == "drop" for kind, danger, _ in self._waits
+        )
 
     def holds(self, change: Change) -> bool:
         """Whether a change waits. A parent is not ended while it is asked whether the children have left."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from rollcall.engine.blobs import pack, snapshot_key
 from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
+from rollcall.engine.images import key_of, plan_file, put_changes
 from rollcall.engine.job import Job
-from rollcall.engine.planned import key_of, planned_file
 from rollcall.engine.snapshot import PersonRow, Snapshot
 from rollcall.engine.unmapped import write_unmapped
 
@@ -20,15 +20,9 @@ def apply(job: Job) -> None:
     """
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
-        changes = [c for c in planned_file(job, job.at.batch) if key_of(c) not in held]
+        changes = [c for c in plan_file(job, job.folder, job.at.batch) if key_of(c) not in held]
         job.still_ours()
-        if job.integration.pictures_only:
-            photos = {change.after.id: change.after.person.photo for change in changes}
-            job.people.put_photos(
-                job.run.district_id, {person: photo for person, photo in photos.items() if photo}
-            )
-        else:
-            job.people.put_many([change.after for change in changes])
+        put_changes(job, changes)
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 

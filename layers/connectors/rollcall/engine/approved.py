@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from rollcall.domain.person import Issue, split_person_key
 from rollcall.domain.plan import Change, StoredPerson
-from rollcall.engine.blobs import pack, snapshot_key, unpack
-from rollcall.engine.hold import Held, cohorts_of, held_people, move, packed
+from rollcall.engine.blobs import approved_id, pack, snapshot_key, unpack
+from rollcall.engine.cohorts import cohorts_of, move, packed
+from rollcall.engine.hold import Held, held_people
+from rollcall.engine.images import key_of, plan_changes, plan_file, put_changes, shows
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.plan import next_people, write_issues
-from rollcall.engine.planned import key_of, planned, planned_file
 
 
 def apply_held(job: Job) -> None:
@@ -54,7 +55,7 @@ def _apply_file(job: Job, number: int, held: Held) -> None:
     lost = _lost(job, changes)
     fresh = [change for change in changes if key_of(change) not in lost]
     job.still_ours()
-    job.people.put_many([change.after for change in fresh])
+    put_changes(job, fresh)
     for change in fresh:
         job.run.counts[change.type]["held"] -= 1
         job.run.count(change.type, change.kind, change.dropped)
@@ -65,13 +66,13 @@ def _apply_file(job: Job, number: int, held: Held) -> None:
 
 def _waiting(job: Job, number: int, held: Held, kept: set[str]) -> list[Change]:
     """The changes of one file that wait and are let go."""
-    return [c for c in planned_file(job, number) if key_of(c) in held and key_of(c) not in kept]
+    return [c for c in plan_file(job, job.folder, number) if key_of(c) in held and key_of(c) not in kept]
 
 
 def _lost(job: Job, changes: list[Change]) -> set[str]:
     """Who was changed by somebody else since the plan was made."""
     stored = job.people.get_many(job.run.district_id, [change.after.id for change in changes])
-    return {key_of(change) for change in changes if not still(change, stored.get(change.after.id))}
+    return {key_of(change) for change in changes if not _still(job, change, stored.get(change.after.id))}
 
 
 def _keep_back(job: Job, keys: set[str]) -> None:
@@ -100,7 +101,7 @@ def write_approved_snapshot(job: Job) -> str:
         else:
             people.pop(key, None)
     cohorts = cohorts_of(job.snapshot)
-    for change in planned(job):
+    for change in plan_changes(job):
         if key_of(change) in held and key_of(change) not in kept:
             move(cohorts, change)
     approved = approved_id(job.run.id)
@@ -110,15 +111,6 @@ def write_approved_snapshot(job: Job) -> str:
     return approved
 
 
-def approved_id(run_id: str) -> str:
-    """What the snapshot of an approved run is called; the run's own id is that of its safe part."""
-    return f"{run_id}-approved"
-
-
-def still(change: Change, stored: StoredPerson | None) -> bool:
-    """Whether the person is as the plan found them, or has been written already. Photos come by another way."""
-    now = stored.person if stored else None
-    found = change.before.person if change.before else None
-    photo = now.photo if now else None
-    expected = replace(found, photo=photo) if found else None
-    return now == expected or now == replace(change.after.person, photo=photo)
+def _still(job: Job, change: Change, stored: StoredPerson | None) -> bool:
+    """Whether the person is as the plan found them, or has been written already."""
+    return shows(job, change.before, stored) or shows(job, change.after, stored)

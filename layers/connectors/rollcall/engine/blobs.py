@@ -17,6 +17,7 @@ import zstandard
 from rollcall.domain.run import Run
 
 T = TypeVar("T")
+_APPROVED = "-approved"
 _LEVEL = 1  # pages are written once and read rarely: speed before size
 
 
@@ -50,6 +51,9 @@ class RunFolder:
     def families(self, part: int) -> str:
         return f"runs/{self._base}/families/{part}.jsonl.zst"
 
+    def known(self, part: int) -> str:
+        return f"runs/{self._base}/known/{part}.zst"
+
     def held(self) -> str:
         return f"runs/{self._base}/held.zst"
 
@@ -72,6 +76,16 @@ class RunFolder:
 def snapshot_key(district_id: str, integration_id: str, run_id: str) -> str:
     """Where the snapshot that a run committed is kept."""
     return f"snapshots/{district_id}/{integration_id}/{run_id}.zst"
+
+
+def approved_id(run_id: str) -> str:
+    """What the snapshot of an approved run is called; the run's own id is that of its safe part."""
+    return run_id + _APPROVED
+
+
+def run_of(snapshot_id: str) -> str:
+    """The run that left a snapshot: its files are those of the last pull."""
+    return snapshot_id.removesuffix(_APPROVED)
 
 
 def photo_key(district_id: str, photo: str) -> str:

@@ -11,8 +11,8 @@ from rollcall.domain.run import Hold
 from rollcall.domain.thresholds import WHOLE, Scope, Tally, Thresholds, Wait, cohort, drop_shares
 from rollcall.engine.blobs import pack
 from rollcall.engine.frozen import Frozen
+from rollcall.engine.images import plan_changes
 from rollcall.engine.job import Job
-from rollcall.engine.planned import planned
 
 
 def facts_of_drops(
@@ -44,7 +44,7 @@ def waits_of_unmapped(job: Job, facts: DropFacts) -> list[Wait]:
     look there. That is right when the building has closed, and a slip of the hand otherwise.
     """
     counts: Counter[tuple[str, Scope]] = Counter()
-    for change in planned(job):
+    for change in plan_changes(job):
         if change.dropped and change.before and not facts.mapped(change.before.person):
             student = change.type == "student"
             counts[change.type, (cohort(change.before.person)[0], None) if student else WHOLE] += 1

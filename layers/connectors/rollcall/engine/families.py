@@ -24,10 +24,10 @@ from rollcall.domain.plan import StoredPerson
 from rollcall.engine.blobs import pack_lines
 from rollcall.engine.compare import is_student
 from rollcall.engine.households import takes_part
+from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.plan import write_issues
-from rollcall.engine.planned import key_of, planned
 from rollcall.engine.snapshot import UNSETTLED, PersonRow
 
 FILE = 1000
@@ -87,7 +87,7 @@ def _write(job: Job, changes: list[FamilyChange]) -> None:
 
 def _passing(job: Job) -> Iterator[tuple[str, tuple[Passage, Passing]]]:
     """Students who come, leave or get another family, by key."""
-    for change in planned(job):
+    for change in plan_changes(job):
         if change.type != "student":
             continue
         was, now = _family(change.before), _family(change.after)

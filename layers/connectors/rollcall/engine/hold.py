@@ -12,17 +12,18 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from rollcall.domain.person import split_person_key
-from rollcall.domain.plan import Change
+from rollcall.domain.person import PersonType, split_person_key
+from rollcall.domain.plan import ChangeKind
 from rollcall.domain.run import Hold
-from rollcall.domain.thresholds import Scope, Tally, Thresholds, Wait, Waiting, cohort, judge
+from rollcall.domain.thresholds import Tally, Thresholds, Waiting, judge
 from rollcall.engine.blobs import pack, unpack
+from rollcall.engine.cohorts import cohorts_of, move, packed
 from rollcall.engine.drops import facts_of_drops, waits_of_unmapped
 from rollcall.engine.families import plan_families
+from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.job import Job
 from rollcall.engine.plan import loaded
-from rollcall.engine.planned import key_of, planned
-from rollcall.engine.snapshot import ENDED, NOTHING, REVISIT, UNSETTLED, WAITING, PersonRow, Snapshot
+from rollcall.engine.snapshot import ENDED, NOTHING, REVISIT, UNDONE, UNSETTLED, WAITING, PersonRow
 
 Held = dict[str, str]
 """Keys of the people whose change waits, with the family change that it is part of; blank for none."""
@@ -35,8 +36,12 @@ def judge_plan(job: Job, people: Mapping[str, PersonRow]) -> None:
     """
     limits = _limits(job)
     tally = Tally()
-    for change in planned(job):
-        tally.add(change)
+    again: Counter[tuple[PersonType, ChangeKind]] = Counter()
+    for change in plan_changes(job):
+        if _undone(job, key_of(change)):
+            again[change.type, change.kind] += 1
+        else:
+            tally.add(change)
     bases: Counter[str] = Counter(
         split_person_key(key)[0] for key, row in job.snapshot.people.items() if loaded(row)
     )
@@ -48,30 +53,43 @@ def judge_plan(job: Job, people: Mapping[str, PersonRow]) -> None:
     waits += waits_of_unmapped(job, facts) if facts else []
     family_change = plan_families(job, people)
     reviewed = family_change if job.district.review_families == "always" else {}
-    job.run.holds = _holds(job, waits, reviewed)
-    _hold(job, Waiting(waits, limits, reviewed), family_change)
+    job.run.holds = [
+        *(wait.hold for wait in waits),
+        *_to_review(job, len(reviewed)),
+        *_made_again(again.total()),
+    ]
+    _hold(job, Waiting(waits, limits, again.keys(), reviewed), family_change)
 
 
-def _holds(job: Job, waits: list[Wait], reviewed: Mapping[str, str]) -> list[Hold]:
-    holds = [wait.hold for wait in waits]
-    if reviewed:
-        kinds = ", ".join(
-            f"{kind} {job.run.families[kind]}"
-            for kind in ("merge", "split", "move")
-            if kind in job.run.families
-        )
-        detail = f"{len(reviewed)} active students would change family ({kinds}); each waits."
-        holds.append(Hold("families", detail))
-    return holds
+def _to_review(job: Job, count: int) -> list[Hold]:
+    """Changes of families that the district wants to see."""
+    if not count:
+        return []
+    kinds = ", ".join(
+        f"{kind} {job.run.families[kind]}" for kind in ("merge", "split", "move") if kind in job.run.families
+    )
+    return [Hold("families", f"{count} active students would change family ({kinds}); each waits.")]
+
+
+def _made_again(count: int) -> list[Hold]:
+    """What was undone does not come back by itself."""
+    if not count:
+        return []
+    return [Hold("undone", f"{count} changes were undone and would be made again; approve to make them.")]
+
+
+def _undone(job: Job, key: str) -> bool:
+    row = job.snapshot.people.get(key)
+    return row is not None and bool(row.flags & UNDONE)
 
 
 def _hold(job: Job, waiting: Waiting, family_change: Mapping[str, str]) -> None:
     """Note who waits, with everybody who would exchange families with them."""
-    waits = {change.after.id for change in planned(job) if waiting.holds(change)}
+    waits = {c.after.id for c in plan_changes(job) if _undone(job, key_of(c)) or waiting.holds(c)}
     stuck = {family_change[person] for person in waits if person in family_change}
     held: Held = {}
     cohorts = cohorts_of(job.snapshot)
-    for change in planned(job):
+    for change in plan_changes(job):
         part_of = family_change.get(change.after.id, "")
         if change.after.id in waits or part_of in stuck:
             held[key_of(change)] = part_of
@@ -102,6 +120,8 @@ def _waiting_row(known: PersonRow | None, plan: PersonRow | None) -> PersonRow:
     """
     if known is None:
         return PersonRow(mapped=NOTHING, flags=WAITING)
+    if known.flags & UNDONE:
+        return known
     stays = (
         plan is not None
         and not plan.flags & ENDED
@@ -115,26 +135,3 @@ def _limits(job: Job) -> Thresholds:
     if override and override.expires_at > job.started_at:
         return override.thresholds
     return job.district.thresholds
-
-
-def cohorts_of(snapshot: Snapshot) -> dict[Scope, int]:
-    """Active students by building and grade."""
-    return {tuple(key.split("\x1f", 1)): count for key, count in snapshot.cohorts.items()}  # type: ignore[misc]
-
-
-def packed(cohorts: Mapping[Scope, int]) -> dict[str, int]:
-    """The inverse of :func:`cohorts_of`."""
-    return {
-        f"{building or ''}\x1f{grade or ''}": count for (building, grade), count in cohorts.items() if count
-    }
-
-
-def move(cohorts: dict[Scope, int], change: Change) -> None:
-    """Count a student out of the cohort they were in, and into the one they are in now."""
-    if change.type != "student":
-        return
-    for stored, step in ((change.before, -1), (change.after, 1)):
-        if stored is not None and stored.person.status == "active":
-            building, grade = cohort(stored.person)
-            scope = (building or "", grade or "")
-            cohorts[scope] = cohorts.get(scope, 0) + step
