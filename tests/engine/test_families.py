@@ -16,6 +16,7 @@ from rollcall.domain.family_change import Review
 from rollcall.domain.run import Approval, Run
 from tests.engine.faults import MODES, Faults
 from tests.engine.town import approve, leave, reasons, town
+from tests.engine.undoing import undo
 from tests.engine.world import NOON, D, World, student
 
 Partition = set[frozenset[str]]
@@ -213,6 +214,20 @@ def test_what_is_left_out_waits_and_the_rest_is_made() -> None:
     assert [c.kind for c in world.families(again)] == ["merge"]
     assert approve(world, again).state == "completed"
     assert together(world) == truth(world)
+
+
+def test_what_was_left_out_is_not_undone_with_the_rest() -> None:
+    """Guards: an undo of the run in which somebody waited, taking back what a later one made of them."""
+    world = siblings(review="always")
+    move(world, 1, "000", "001", "002")
+    move(world, 30, "009")
+    run = world.sync()
+    merger = next(change for change in world.families(run) if change.kind == "merge")
+    first = approve(world, run, leave_out=[merger.id])
+    assert approve(world, world.sync()).state == "completed"
+    assert undo(world, first).state == "completed"
+    assert frozenset({"000", "001", "002", "003", "004", "005"}) in together(world)
+    assert frozenset({"009", "010", "011"}) in together(world)
 
 
 def test_what_one_of_two_people_leaves_out_is_left_out() -> None:
