@@ -14,6 +14,7 @@ from config_api.routes import (
     audit,
     districts,
     exports,
+    families,
     holds,
     integrations,
     lineage,
@@ -45,6 +46,7 @@ def build(parts: Parts) -> Api:
         *(
             unmapped,
             runs,
+            families,
             run_control,
             holds,
             undo,

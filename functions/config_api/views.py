@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rollcall.domain.blackout import Blackout
 from rollcall.domain.district import District
+from rollcall.domain.family_change import FamilyChangeKind, Review
 from rollcall.domain.forms import (
     AeriesFields,
     IlluminateFields,
@@ -58,6 +59,7 @@ class DistrictView(View):
     school_year: str
     thresholds: Thresholds
     two_person_approval: bool
+    review_families: Review
     blackouts: list[Blackout]
     version: int
     created_at: datetime
@@ -207,11 +209,12 @@ class HoldView(View):
 
 
 class ApprovalView(View):
-    """Who let a held plan go on, or would not."""
+    """Who let a held plan go on, or would not; ``leave_out`` are the family changes that they did not let go on."""
 
     by: str
     at: datetime
     comment: str
+    leave_out: list[str]
 
 
 class ProgressView(View):
@@ -292,6 +295,9 @@ class RunView(View):
         description="Who is ended for not being in the file; `inactivate` counts them too"
     )
     protected: int = Field(description="Of how many people something stays, whatever the SIS says")
+    families: dict[FamilyChangeKind, int] = Field(
+        description="What becomes of families, by kind; none by the first load of an integration"
+    )
     trend: TrendView | None = Field(description="Null until the plan is complete")
     plan_hash: str | None
     progress: ProgressView

@@ -134,7 +134,9 @@ def test_nobody_is_ended(pulled: World) -> None:
     run = reapply(answer_all(pulled))
     assert (run.state, run.counts["student"]["inactivate"]) == ("completed", 0)
     assert {p.status for p in pulled.persons().values()} == {"active"}
-    assert pulled.sync().counts["student"]["inactivate"] == 4
+    run = pulled.sync()
+    assert [hold.reason for hold in run.holds] == ["drops_unmapped_building"]
+    assert run.counts["student"]["held"] == 4, "a school that left the scope takes nobody along unasked"
 
 
 def test_settings_that_were_edited_since_wait_for_the_next_pull(pulled: World) -> None:

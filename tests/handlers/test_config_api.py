@@ -30,6 +30,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
             "hold_everything": False,
         },
         "two_person_approval": False,
+        "review_families": "over_limit",
         "blackouts": [],
         "version": 1,
         "created_at": "2026-11-22T08:00:00Z",

@@ -72,11 +72,14 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said."""
+    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said. ``leave_out`` are the ids
+    of family changes that they did not let go on.
+    """
 
     by: str
     at: datetime
     comment: str
+    leave_out: tuple[str, ...] = ()
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -121,6 +124,7 @@ class Run(msgspec.Struct, kw_only=True):
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
     ``protected`` counts the people of whom something stays as somebody wants it, whatever the SIS says.
+    ``families`` counts what becomes of families by kind (see :mod:`rollcall.domain.family_change`).
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
     ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
@@ -146,6 +150,7 @@ class Run(msgspec.Struct, kw_only=True):
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
     protected: int = 0
+    families: dict[str, int] = msgspec.field(default_factory=dict)
     trend: Trend | None = None
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
@@ -211,6 +216,11 @@ class Run(msgspec.Struct, kw_only=True):
         asks the SIS.
         """
         return self.trigger in ("reapply", "protect")
+
+    @property
+    def left_out(self) -> set[str]:
+        """Family changes that somebody who approved left out: nobody's approval lets go what another's does not."""
+        return {change for approval in self.approvals for change in approval.leave_out}
 
     @property
     def pulls(self) -> bool:

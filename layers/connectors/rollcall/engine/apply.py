@@ -13,8 +13,8 @@ from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.images import key_of, plan_file, put_changes
 from rollcall.engine.job import Job
-from rollcall.engine.plan import next_people, write_issues
-from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.plan import write_issues
+from rollcall.engine.snapshot import PersonRow, Snapshot
 from rollcall.engine.spared import protected_since, said_protected
 from rollcall.engine.unmapped import write_unmapped
 
@@ -40,9 +40,11 @@ def apply(job: Job) -> None:
         job.checkpoint(job.at.batch, job.at.plan_files)
 
 
-def write_snapshot(job: Job, received: Received, plan_batches: int, issues: bytes) -> None:
-    """What the next run compares with. It counts only once the run is finished with it."""
-    people = keep_waiting(job, next_people(job, plan_batches))
+def write_snapshot(job: Job, received: Received, people: dict[str, PersonRow], issues: bytes) -> None:
+    """What the next run compares with, of ``people`` as the plan leaves them. It counts only once the run is finished
+    with it.
+    """
+    people = keep_waiting(job, people)
     write_unmapped(job, people)
     snapshot = Snapshot(
         settings=bytes.fromhex(job.at.settings),

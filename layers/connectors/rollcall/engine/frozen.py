@@ -22,7 +22,7 @@ from rollcall.engine.accounts import take_accounts
 from rollcall.engine.blobs import RunFolder, pack, unpack
 from rollcall.engine.job import Job
 
-_FORMAT = "2"
+_FORMAT = "3"
 """Rises when the engine itself would make something else of the same records."""
 
 _SHAPING = (

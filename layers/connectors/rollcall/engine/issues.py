@@ -54,6 +54,11 @@ ENGINE: Mapping[str, IssueKind] = {
         "This person was protected after the plan was made, so their change was not made.",
         "Nothing: the next sync plans it again, without what is protected.",
     ),
+    "family_change_kept_back": IssueKind(
+        "warning",
+        "Another student of this change of families was changed after the plan was held, so none of it was made.",
+        "Nothing: the next sync plans it again.",
+    ),
     "changed_since_hold": IssueKind(
         "warning",
         "This person was changed after the plan was held, so the approved change was not made.",

@@ -61,9 +61,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
     records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended. ``batches`` is
-    how many the plan had, ``held`` how many of its changes wait for a person, ``dropped`` whom it had ended when the
-    rest was held, ``passed_over`` who of them could not be written once they were approved, and ``unmapped`` how many
-    values the run left for the queue.
+    how many the plan had, ``held`` how many of its changes wait for a person, ``kept`` names the file
+    that says who waits on though they were approved, ``dropped`` whom it had ended when the
+    rest was held, and ``unmapped`` how many values the run left for the queue. ``announced``: how many records the SIS
+    said there are; None when it did not say so of every part.
     """
 
     stage: Stage = "survey"
@@ -73,13 +74,15 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     parts: list[tuple[int, int, int]] = []
     issues: list[Issue] = []
     unproven: bool = False
+    announced: int | None = 0
     batch: int = 0
     plan_files: int = 0
     issue_files: int = 0
+    family_files: int = 0
     batches: int = 0
     held: int = 0
+    kept: int = 0
     dropped: dict[str, int] = {}
-    passed_over: list[str] = []
     unmapped: int = 0
 
 

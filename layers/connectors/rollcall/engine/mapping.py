@@ -87,7 +87,8 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
         issues = (*issues, issue("protected_person_missing", person=split_person_key(key)))
     person = with_grad_year(person, job.school_year)
     doc = encode_person(person)
-    household = identifier(mapped.household, job.integration.family_identifier) if mapped.household else None
+    fields = job.integration.family_identifier
+    household = identifier(mapped.household, fields) if mapped.household else b""
     row = PersonRow(
         mapped=fingerprint(doc),
         household=household or NOTHING,

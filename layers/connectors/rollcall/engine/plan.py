@@ -11,7 +11,6 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from rollcall.domain.family import LARGE_FAMILY, large
 from rollcall.domain.person import Issue, decode_person, person_key, split_person_key
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
@@ -70,7 +69,7 @@ def _plan_people(job: Job, work: Work) -> None:
     todo += [partial(_gone, job, part, families) for part in _parts(gone)]
     todo += [partial(_kept, job, part, set(leavers), families) for part in _parts(kept)]
     _write_all(job, todo)
-    _close(job, families, again.union(relatives, leavers, kept))
+    _close(job, again.union(relatives, leavers, kept))
 
 
 def _plan_photos(job: Job, work: Work) -> None:
@@ -80,7 +79,7 @@ def _plan_photos(job: Job, work: Work) -> None:
     todo: list[_Step] = [partial(_photos, job, n) for n in range(batches(len(work.again)))]
     todo.append(lambda: [Outcome(key, None) for key in work.gone])
     _write_all(job, todo)
-    _close(job, {}, {*work.again, *work.gone})
+    _close(job, {*work.again, *work.gone})
 
 
 _Step = Callable[[], list[Outcome]]
@@ -370,27 +369,9 @@ def _left_for_later(job: Job) -> list[Issue]:
     return [issue("changes_postponed", count=waiting)]
 
 
-def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
+def _close(job: Job, touched: set[str]) -> None:
     """Issues of the whole run, and how many people the plan leaves alone."""
-    sizes = large(families.values())
-    write_issues(
-        job,
-        [
-            *job.survey.issues,
-            *job.at.issues,
-            *_left_for_later(job),
-            *(
-                issue(
-                    "family_implausibly_large",
-                    field="family_identifier",
-                    value=family,
-                    size=size,
-                    usual=LARGE_FAMILY,
-                )
-                for family, size in sorted(sizes.items())
-            ),
-        ],
-    )
+    write_issues(job, [*job.survey.issues, *job.at.issues, *_left_for_later(job)])
     for key, row in job.snapshot.people.items():
         if key not in touched and loaded(row):
             job.run.counts[split_person_key(key)[0]]["unchanged"] += 1

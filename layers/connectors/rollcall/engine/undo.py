@@ -7,7 +7,7 @@ An undo of an undo makes the changes again, and flags nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -98,9 +98,7 @@ class _Undone:
         if run is None:
             raise NotFound("run")
         folder, at = RunFolder(run), msgspec.convert(run.checkpoint, Checkpoint)
-        # What waited in a run that has completed was approved.
-        never = at.held and run.state != "completed"
-        return cls(run, folder, at, frozenset(_held(job, folder)) if never else frozenset())
+        return cls(run, folder, at, frozenset(_never_made(job, run, folder, at)))
 
     def changes(self, job: Job, number: int) -> list[Change]:
         return [c for c in plan_file(job, self.folder, number) if key_of(c) not in self.waited]
@@ -110,7 +108,12 @@ class _Undone:
             yield from self.changes(job, number)
 
 
-def _held(job: Job, folder: RunFolder) -> Held:
+def _never_made(job: Job, run: Run, folder: RunFolder, at: Checkpoint) -> Iterable[str]:
+    """Who waited and was not let go, or was kept back when the rest was."""
+    if not at.held:
+        return ()
+    if run.state == "completed":
+        return unpack(job.blobs.get(folder.kept_back(at.kept)), list[str])
     return unpack(job.blobs.get(folder.held()), Held)
 
 
