@@ -26,7 +26,8 @@ SWITCHES = (
     *("--disable-gpu", "--disable-quic"),
 )
 WIDE = {"width": 1280, "height": 800}
-expect.set_options(timeout=10_000)
+PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +104,7 @@ def pages(site: Site, browser: Browser, watch: Watch) -> Iterator[Pages]:
         context = browser.new_context(base_url=site.url, **{"viewport": WIDE, **options})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         watch.look_at(page)
         page.goto(path)
         return page

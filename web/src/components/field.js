@@ -22,14 +22,15 @@ export const describedBy = ({ name, help, error }) =>
 export const Field = ({ name, label, help, required = false, error, children, labels = true }) => html`
   <div class=${`field ${error ? "faulty" : ""}`}>
     ${labels
-      ? html`<label class="label" for=${idOf(name)}>${label}${required && html`<${Required} />`}</label>`
-      : html`<span class="label" id=${`${idOf(name)}-label`}>${label}${required && html`<${Required} />`}</span>`}
+      ? html`<label class=${labelClass(required)} for=${idOf(name)}>${label}</label>`
+      : html`<span class=${labelClass(required)} id=${`${idOf(name)}-label`}>${label}</span>`}
     ${children}
     <${Told} name=${name} help=${help} error=${error} />
   </div>
 `;
 
-const Required = () => html`<span class="required" aria-hidden="true" title="Required">*</span>`;
+/** @param {boolean} required */
+const labelClass = (required) => (required ? "label required" : "label");
 
 /** @param {{name: string, help?: string, error?: string}} props */
 const Told = ({ name, help, error }) => html`
@@ -106,7 +107,7 @@ export const ChoicesField = (props) => html`
     disabled=${props.disabled}
     aria-describedby=${describedBy(props)}
   >
-    <legend class="label">${props.label}${props.required && html`<${Required} />`}</legend>
+    <legend class=${labelClass(Boolean(props.required))}>${props.label}</legend>
     <div class="choice-list">
       ${props.options.map(
         ({ value, title }) => html`<label key=${value} class="toggle">

@@ -74,6 +74,6 @@ function CheckLine({ check }) {
 
 /** @param {string} name */
 const sentence = (name) => {
-  const words = name.replace(/^coverage\./, "").replace(/_/g, " ");
+  const words = name.replace(/^coverage\./, "").replace(/_/g, " ").replace(/\./g, ": ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
