@@ -8,6 +8,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ SWITCHES = (
     # Nothing but the pages under test: Chromium's own look-ups fail on a closed network, many at a time.
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
     *("--disable-gpu", "--disable-quic"),
+)
+PICTURE_FONTS = (
+    {"FONTCONFIG_FILE": str(Path(__file__).parent / "fonts.conf")} if os.environ.get("SCREENSHOTS") else {}
 )
 WIDE = {"width": 1280, "height": 800}
 PATIENCE_MS = 10_000
@@ -49,7 +53,9 @@ def browser() -> Iterator[Browser]:
     # Its sandbox needs what root does not have.
     switches = [*SWITCHES, "--no-sandbox"] if os.geteuid() == 0 else list(SWITCHES)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=switches)
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium), args=switches, env={**os.environ, **PICTURE_FONTS}
+        )
         yield browser
         browser.close()
 

@@ -9,13 +9,14 @@ import { navigate } from "../../router.js";
 import { addressOf } from "../index.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { IntegrationDialog } from "./form.js";
-import { LastRun, RunButton } from "./run.js";
+import { LastRun, RunButton, hearQueued } from "./run.js";
 import { systems } from "./systems.js";
 
 /** SIS integrations: a list to search, and a form to add to it and change it. @param {{rest: string[]}} props */
 export function Screen({ rest }) {
   const list = useList(at("/integrations"), { sort: "name" });
   const { data: offered } = useLoad(systems, []);
+  useLoad(hearQueued, []);
   const denied = reasonAgainst("admin");
   const home = addressOf(district.value?.id ?? "", "integrations") + location.search;
   const add = html`<${Button} label="Add new SIS integration" icon="add" kind="primary" denied=${denied} onClick=${() => navigate(to("new"))} />`;
