@@ -172,3 +172,19 @@ def test_run_a_schedule_now(
     )
     client.patch(f"{BASE}/integrations/{integration['id']}", {"active": False, "version": 1})
     assert client.post(path, {}).json["code"] == "integration_inactive"
+
+
+def test_mappings_are_listed_in_the_order_asked_for(client: Client) -> None:
+    base = "/v1/districts/lakeview/mappings"
+    for name, entity in (("B", "race"), ("A", "state"), ("C", "gender")):
+        client.post(base, {"entity": entity, "name": name})
+
+    def listed(**query: object) -> str:
+        return "".join(item["name"] for item in client.get(base, **query).json["items"])
+
+    assert listed() == "ABC"
+    assert listed(order="desc") == "CBA"
+    assert listed(sort="entity") == "CBA"
+    assert listed(sort="entity", order="desc") == "ABC"
+    first = client.get(base, sort="entity", limit=2).json
+    assert listed(sort="entity", limit=2, cursor=first["next"]) == "A"
