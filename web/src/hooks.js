@@ -43,6 +43,7 @@ export function useList(address, { sort = "", order = "asc", filters = [] } = {}
   );
   const page = /** @type {import("./types.js").Page<T> | null} */ (data);
   return {
+    page,
     rows: page?.items ?? null,
     loading,
     error,

@@ -14,6 +14,7 @@
 export const SCREENS = [
   { path: "integrations", title: "SIS integrations", group: "Set up", icon: "sync", load: () => import("./integrations/index.js") },
   { path: "mappings", title: "Data entity mappings", group: "Set up", icon: "mapping", load: () => import("./mappings/index.js") },
+  { path: "runs", title: "Runs", group: "Operate", icon: "runs", load: () => import("./runs/index.js") },
 ];
 
 /** The address of a screen in a district. @param {string} district @param {string} screen @param {string[]} rest */
