@@ -23,8 +23,8 @@ export function Hold({ run, name, leftOut, onDone }) {
   const waits = Object.entries(run.counts).filter(([, counts]) => counts.held > 0).map(([type, counts]) => people(type, counts.held));
   return html`<section class="hold" aria-labelledby="hold-title">
     <h2 id="hold-title">Part of this run waits for you</h2>
-    <p>Everything within the district’s limits has been written. ${total(run, "held") > 0 && html`The changes of <strong>${listed(waits)}</strong> wait:`}</p>
-    <ul class="hold-reasons">${run.holds.map((hold) => html`<li key=${hold.reason + hold.detail}><strong>${reasonOf(hold.reason)}</strong><span>${hold.detail}</span></li>`)}</ul>
+    <p>What does not have to wait has been written. ${total(run, "held") > 0 && html`The changes of <strong>${listed(waits)}</strong> wait:`}</p>
+    <${Reasons} run=${run} />
     ${two && html`<p>${run.approvals.length ? `${run.approvals.map(({ by }) => by).join(", ")} approved already. One more person must do so.` : "Two people must approve this; one of them can be you."}</p>`}
     ${leftOut.length > 0 && html`<p>${leftOut.length === 1 ? "One family change is" : `${leftOut.length} family changes are`} left out of what you approve.</p>`}
     <div class="hold-actions">
@@ -36,6 +36,11 @@ export function Hold({ run, name, leftOut, onDone }) {
     ${asking === "reject" && html`<${Reject} run=${run} name=${name} waits=${waits} onClose=${() => setAsking("")} onDone=${onDone} />`}
   </section>`;
 }
+
+/** Why part of a plan waits, or would. @param {{run: Run}} props */
+export const Reasons = ({ run }) => html`<ul class="hold-reasons">${[...new Set(run.holds.map(({ reason }) => reason))].map(
+  (reason) => html`<li key=${reason}><strong>${reasonOf(reason)}</strong>${run.holds.filter((hold) => hold.reason === reason).map(({ detail }) => html`<span key=${detail}>${detail}</span>`)}</li>`,
+)}</ul>`;
 
 /** @param {{run: Run, name: string, leftOut: string[], last: boolean, waits: string[], onClose: () => void, onDone: (run: Run) => void}} props */
 function Approve({ run, name, leftOut, last, waits, onClose, onDone }) {

@@ -53,7 +53,7 @@ const columns = (nameOf, reload) => [
   {
     key: "trigger",
     title: "Trigger",
-    render: (run) => html`<span class="stack"><span>${TRIGGERS[/** @type {Run} */ (run).trigger]}${run.mode === "preview" && html` <${Badge} label=${MODES.preview} />`}</span><span class="muted wrap">${run.requested_by}</span></span>`,
+    render: (run) => html`<span class="stack"><span>${TRIGGERS[/** @type {Run} */ (run).trigger]}${run.mode === "preview" && html` <${Badge} label=${MODES.preview} />`}</span><span class="muted">${breakable(run.requested_by)}</span></span>`,
   },
   { key: "add", title: "Added", align: "end", render: (run) => count(total(run, "add")) },
   { key: "update", title: "Updated", align: "end", render: (run) => count(total(run, "update")) },
@@ -62,6 +62,9 @@ const columns = (nameOf, reload) => [
   { key: "issues", title: "Issues", align: "end", render: (run) => count((run.issues.error ?? 0) + (run.issues.warning ?? 0)) },
   { key: "duration", title: "Duration", align: "end", render: (run) => duration(run.started_at, run.ended_at) || html`<span class="muted">–</span>` },
 ];
+
+/** An address, which may break before its domain. @param {string} who */
+const breakable = (who) => who.split(/(?=@)/).map((part, at_) => html`${at_ > 0 && html`<wbr />`}${part}`);
 
 /** @param {number} number */
 const count = (number) => (number ? number.toLocaleString("en-US") : html`<span class="muted">0</span>`);

@@ -15,7 +15,7 @@ import { Actions } from "./actions.js";
 import { Changes } from "./changes.js";
 import { Families } from "./families.js";
 import { Files } from "./files.js";
-import { Decisions, Hold } from "./hold.js";
+import { Decisions, Hold, Reasons } from "./hold.js";
 import { Issues } from "./issues.js";
 import { Numbers } from "./numbers.js";
 import { MODES, STAGE_TITLES, TRIGGERS, changed, duration } from "./words.js";
@@ -68,6 +68,7 @@ function Notices({ run, name }) {
     ${run.error && run.state !== "rejected" && html`<${Notice} tone="bad"><p><strong>${run.state === "skipped" ? "This run was skipped." : "This run failed."}</strong> ${run.error.message}</p><p class="muted">Code: <code>${run.error.code}</code></p><//>`}
     ${run.cancel_requested && html`<${Notice} tone="warn"><p>${run.cancel_requested.by} has asked to cancel this run: “${run.cancel_requested.comment}”. Its runner stops when it next looks.</p><//>`}
     ${run.mode === "preview" && html`<${Notice}><p><strong>This is a preview.</strong> ${ENDED.has(run.state) ? `Nothing has been changed: it shows what ${run.trigger === "undo" ? "the undo" : `a sync of ${name}`} would do.` : "Nothing is changed by it."}</p><//>`}
+    ${run.mode === "preview" && run.holds.length > 0 && html`<${Notice} tone="warn"><p>A sync would wait for somebody’s approval:</p><${Reasons} run=${run} /><//>`}
     ${run.undoes && html`<${Notice}><p>It undoes <a href=${addressOfRun(run.undoes)}>another run</a>. Whoever has changed since then stays as they are, and is named under Issues.</p><//>`}
   `;
 }
