@@ -183,6 +183,9 @@ class Blobs(Protocol):
     def keys(self, prefix: str) -> list[str]:
         """Every key that begins with ``prefix``, in order."""
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The same with the bytes that each takes as stored."""
+
     def link(self, key: str, seconds: int, name: str) -> str:
         """An address from which anybody who has it may fetch the file, called ``name``, for ``seconds``."""
 

@@ -5,13 +5,19 @@ What waits for a person is left out of both.
 
 from __future__ import annotations
 
-from rollcall.engine.blobs import pack, snapshot_key
+from datetime import timedelta
+
+from rollcall.domain.ids import new_id
+from rollcall.engine.blobs import pack, snapshot_folder
 from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.images import key_of, plan_file, put_changes
 from rollcall.engine.job import Job
 from rollcall.engine.snapshot import PersonRow, Snapshot
 from rollcall.engine.unmapped import write_unmapped
+
+KEEP_SNAPSHOTS = timedelta(days=60)
+"""No longer than the pages that they point into: template.yaml keeps the files of runs for 60 days at least."""
 
 
 def apply(job: Job) -> None:
@@ -51,10 +57,14 @@ def write_snapshot(job: Job, received: Received, people: dict[str, PersonRow], i
 
 
 def prune(job: Job) -> None:
-    """Drop the snapshot before the last one; the last stays, for an investigation of the night."""
-    if job.snapshot.previous:
-        key = snapshot_key(job.run.district_id, job.run.integration_id, job.snapshot.previous)
-        job.blobs.delete([key])
+    """Drop snapshots that nobody asks for any more. Those of later runs and of the last but one stay however old they
+    are; an older one says which records a run knew, for as long as the files of runs are kept at least.
+    """
+    known = job.blobs.keys(snapshot_folder(job.run.district_id, job.run.integration_id))
+    oldest = new_id("run", job.started_at - KEEP_SNAPSHOTS)
+    old = [key for key in known[:-2] if key.rpartition("/")[2] < oldest]
+    if old:
+        job.blobs.delete(old)
 
 
 def buildings(job: Job) -> dict[str, int]:

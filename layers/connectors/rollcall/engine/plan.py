@@ -248,7 +248,9 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
         if stored is None or stored.integration_id != job.run.integration_id:
             found.append(_Outcome(key, None))
         elif stored.person.status == "ended":
-            found.append(_Outcome(key, replace(rows[key], flags=rows[key].flags & ~UNDONE)))
+            found.append(
+                _Outcome(key, replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE)))
+            )
         elif key in suppliers:
             handed = replace(stored, integration_id=suppliers[key])
             found.append(_Outcome(key, None, as_change("update", handed, stored)))

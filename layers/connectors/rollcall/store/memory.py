@@ -301,6 +301,9 @@ class MemoryBlobs:
     def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.files if key.startswith(prefix))
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        return {key: len(self.files[key]) for key in self.keys(prefix)}
+
     def link(self, key: str, seconds: int, name: str) -> str:
         return f"memory:{key}?seconds={seconds}&name={name}"
 
