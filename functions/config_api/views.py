@@ -297,6 +297,7 @@ class RunView(View):
     families: dict[FamilyChangeKind, int] = Field(
         description="What becomes of families, by kind; none by the first load of an integration"
     )
+    protected: int = Field(description="Of how many people something stays, whatever the SIS says")
     trend: TrendView | None = Field(description="Null until the plan is complete")
     plan_hash: str | None
     progress: ProgressView

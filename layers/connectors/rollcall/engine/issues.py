@@ -49,6 +49,16 @@ ENGINE: Mapping[str, IssueKind] = {
         "Another student of this change of families was changed after the plan was held, so none of it was made.",
         "Nothing: the next sync plans it again.",
     ),
+    "protected_person_missing": IssueKind(
+        "warning",
+        "The SIS does not have this person any more, or not as one to load; they are protected, and stay.",
+        "Release them if they have left.",
+    ),
+    "protected_since_plan": IssueKind(
+        "warning",
+        "This person was protected after the plan was made, so their change was not made.",
+        "Nothing: the next sync plans it again, without what is protected.",
+    ),
     "changed_since_hold": IssueKind(
         "warning",
         "This person was changed after the plan was held, so the approved change was not made.",

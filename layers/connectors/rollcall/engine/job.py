@@ -17,10 +17,12 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Issue
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Runs, Settings
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import Accounts
 from rollcall.domain.run import CHECK_AFTER, Progress, Run, RunState
 from rollcall.domain.twins import Twin
 from rollcall.engine.blobs import RunFolder
+from rollcall.engine.protections import Protections
 from rollcall.engine.snapshot import RecordTable, Snapshot
 
 SAFETY = timedelta(seconds=90)
@@ -105,6 +107,7 @@ class Job:
     clock: Clock
     deadline: datetime
     accounts: Accounts = field(default_factory=Accounts)
+    protected: Sequence[Protection] = ()
     survey: Survey = field(default_factory=lambda: Survey(parts=[]))
     snapshot: Snapshot = field(default_factory=Snapshot)
     chunks: dict[int, RecordTable] = field(default_factory=dict)
@@ -114,6 +117,7 @@ class Job:
         self.folder = RunFolder(self.run)
         self.at = msgspec.convert(self.run.checkpoint, Checkpoint)
         self.decided = {twin.contact_id: twin.staff_id or "" for twin in self.twins}
+        self.protections = Protections(self.protected, self.integration, self.today)
         self.streams = {stream.name: stream for stream in self.connector.streams}
 
     @property
