@@ -123,8 +123,8 @@ class Run(msgspec.Struct, kw_only=True):
     ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
-    ``families`` counts what becomes of families by kind (see :mod:`rollcall.domain.family_change`).
     ``protected`` counts the people of whom something stays as somebody wants it, whatever the SIS says.
+    ``families`` counts what becomes of families by kind (see :mod:`rollcall.domain.family_change`).
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
     ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
@@ -149,8 +149,8 @@ class Run(msgspec.Struct, kw_only=True):
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
-    families: dict[str, int] = msgspec.field(default_factory=dict)
     protected: int = 0
+    families: dict[str, int] = msgspec.field(default_factory=dict)
     trend: Trend | None = None
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)

@@ -1,11 +1,13 @@
 """What becomes of a held plan that a person let go on.
 
 It is applied as it was judged, or not at all: a newer snapshot makes it void. Three kinds of people are kept back and
-wait on: whoever is part of a family change that was left out, whoever was changed by somebody else or protected since,
+wait on: whoever is part of a family change that was left out, whoever was protected or changed by somebody else since,
 and those who would exchange families with them, because half of a merger is neither what was nor what is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -18,7 +20,7 @@ from rollcall.engine.images import key_of, plan_changes, plan_file, put_changes,
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.plan import next_people, write_issues
-from rollcall.engine.spared import protected_since, said_protected
+from rollcall.engine.spared import protected_since
 
 
 def apply_held(job: Job) -> None:
@@ -39,20 +41,20 @@ def _settle(job: Job, held: Held) -> None:
     """Say who is kept back, before anybody is written."""
     left_out = job.run.left_out
     kept = {key for key, family_change in held.items() if family_change in left_out}
-    lost: dict[str, Issue] = {}
+    lost: dict[str, str] = {}
     for number in range(job.at.plan_files):
         lost |= _lost(job, _waiting(job, number, held, kept))
     stuck = {held[key] for key in lost} - {""}
     mates = {key for key, family_change in held.items() if family_change in stuck} - lost.keys() - kept
-    told = [issue("family_change_kept_back", person=split_person_key(key)) for key in sorted(mates)]
-    write_issues(job, [*lost.values(), *told])
+    write_issues(job, _issues(lost))
+    write_issues(job, _issues(dict.fromkeys(mates, "family_change_kept_back")))
     _keep_back(job, kept | lost.keys() | mates)
 
 
 def _apply_file(job: Job, number: int, held: Held) -> None:
     kept = _kept_back(job)
     changes = _waiting(job, number, held, kept)
-    # Looked at once more: whoever is changed or protected at this very moment is kept back alone.
+    # Looked at once more: whoever is changed at this very moment is kept back alone.
     lost = _lost(job, changes)
     fresh = [change for change in changes if key_of(change) not in lost]
     job.still_ours()
@@ -61,7 +63,7 @@ def _apply_file(job: Job, number: int, held: Held) -> None:
         job.run.counts[change.type]["held"] -= 1
         job.run.count(change.type, change.kind, change.dropped)
     if lost:
-        write_issues(job, list(lost.values()))
+        write_issues(job, _issues(lost))
         _keep_back(job, kept | lost.keys())
 
 
@@ -70,18 +72,16 @@ def _waiting(job: Job, number: int, held: Held, kept: set[str]) -> list[Change]:
     return [c for c in plan_file(job, job.folder, number) if key_of(c) in held and key_of(c) not in kept]
 
 
-def _lost(job: Job, changes: list[Change]) -> dict[str, Issue]:
-    """Who was changed by somebody else, or protected, since the plan was made, and what is said of it."""
+def _lost(job: Job, changes: list[Change]) -> dict[str, str]:
+    """Who was protected, or changed by somebody else, since the plan was made: the code of the issue, by key."""
+    protected = protected_since(job, changes)
     stored = job.people.get_many(job.run.district_id, [change.after.id for change in changes])
-    late = protected_since(job, changes)
-    found: dict[str, Issue] = {}
-    for change in changes:
-        key = key_of(change)
-        if change.after.id in late:
-            found[key] = said_protected(change)
-        elif not _still(job, change, stored.get(change.after.id)):
-            found[key] = issue("changed_since_hold", person=split_person_key(key))
-    return found
+    changed = {c.after.id for c in changes if not _still(job, c, stored.get(c.after.id))} - protected
+    return {
+        key_of(c): "protected_since_plan" if c.after.id in protected else "changed_since_hold"
+        for c in changes
+        if c.after.id in protected | changed
+    }
 
 
 def _keep_back(job: Job, keys: set[str]) -> None:
@@ -92,6 +92,10 @@ def _keep_back(job: Job, keys: set[str]) -> None:
 
 def _kept_back(job: Job) -> set[str]:
     return unpack(job.blobs.get(job.folder.kept_back(job.at.kept)), set[str])
+
+
+def _issues(codes: Mapping[str, str]) -> list[Issue]:
+    return [issue(code, person=split_person_key(key)) for key, code in sorted(codes.items())]
 
 
 def write_approved_snapshot(job: Job) -> str:
