@@ -1,5 +1,5 @@
-// The API's own types, under the names that screens use. vendor/api.d.ts is made from its OpenAPI document.
-import type { components } from "../vendor/api.js";
+// The API's own types, under the names that screens use. generated/api.d.ts is made from its OpenAPI document.
+import type { components } from "../generated/api.js";
 import type { ComponentChildren } from "../vendor/preact.js";
 
 type Schemas = components["schemas"];

@@ -17,6 +17,13 @@ export const ENDED = new Set(["completed", "failed", "rejected", "cancelled", "s
 /** The runs that are under way, as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, import("../../types.js").Run>>} */
 const live = signal({});
 
+/** Learn of runs that wait in the queue: a list tells of a run only once it has begun. @param {AbortSignal} signal */
+export async function hearQueued(signal) {
+  /** @type {import("../../types.js").Page<import("../../types.js").Run>} */
+  const { items } = await get(at("/runs"), { query: { state: "queued", limit: 200 }, signal });
+  live.value = { ...live.value, ...Object.fromEntries(items.map((run) => [run.integration_id, run])) };
+}
+
 /** @param {import("../../types.js").Run} run */
 const hear = (run) => {
   live.value = { ...live.value, [run.integration_id]: run };
