@@ -1,6 +1,6 @@
 import { useId, useState } from "../../vendor/preact-hooks.js";
 import { html } from "../html.js";
-import { Field, describedBy, idOf } from "./field.js";
+import { Field, describedBy, useIds } from "./field.js";
 
 const SHOWN = 100;
 
@@ -14,6 +14,7 @@ const wordsOf = (text) => text.toLowerCase().split(/[\s_/]+/).filter(Boolean);
  */
 export function ComboField(props) {
   const { name, label, value, options, onInput, disabled, required, error } = props;
+  const id = useIds()(name);
   const list = useId();
   const [typed, setTyped] = useState(/** @type {string | null} */ (null));
   const [active, setActive] = useState(-1);
@@ -44,7 +45,7 @@ export function ComboField(props) {
   return html`<${Field} ...${props}>
     <div class="combo">
       <input
-        id=${idOf(name)}
+        id=${id}
         type="text"
         role="combobox"
         autocomplete="off"
@@ -54,7 +55,7 @@ export function ComboField(props) {
         aria-controls=${list}
         aria-activedescendant=${found[active] ? `${list}-${active}` : undefined}
         aria-invalid=${error ? "true" : undefined}
-        aria-describedby=${describedBy(props)}
+        aria-describedby=${describedBy(id, props)}
         required=${required}
         disabled=${disabled}
         value=${value}

@@ -36,9 +36,9 @@ export const ACTION_OPTIONS = Object.entries(ACTIONS)
 /** @param {AuditRecord["what"]} what */
 export const actionInWords = (what) => ACTIONS[what] ?? what;
 
-/** "Thresholds: drop percent" for `thresholds.drop_percent`. @param {string} field */
+/** "Thresholds: drop percent" for `thresholds.drop_percent`; ids are told by name. @param {string} field */
 export function fieldInWords(field) {
-  const words = field.split(".").map((part) => part.replace(/_/g, " ")).join(": ");
+  const words = field.replace(/_id(s?)$/, "$1").split(".").map((part) => part.replace(/_/g, " ")).join(": ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -15,7 +15,7 @@ const LATEST_MS = 5000;
 export const ENDED = new Set(["completed", "failed", "rejected", "cancelled", "skipped", "held"]);
 
 /** The runs that are under way, as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, import("../../types.js").Run>>} */
-const live = signal({});
+export const live = signal({});
 
 /** Learn of runs that wait in the queue: a list tells of a run only once it has begun. @param {AbortSignal} signal */
 export async function hearQueued(signal) {
@@ -25,7 +25,7 @@ export async function hearQueued(signal) {
 }
 
 /** @param {import("../../types.js").Run} run */
-const hear = (run) => {
+export const hear = (run) => {
   live.value = { ...live.value, [run.integration_id]: run };
 };
 

@@ -8,6 +8,7 @@ import { useList, useLoad } from "../../hooks.js";
 import { html } from "../../html.js";
 import { navigate } from "../../router.js";
 import { addressOf } from "../index.js";
+import { hearQueued } from "../integrations/run.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { plannedTime } from "../../time.js";
 import { ScheduleDialog } from "./form.js";
@@ -21,6 +22,7 @@ export function Screen({ rest }) {
     /** @returns {Promise<import("../../types.js").Integration[]>} */ (signal) => all(at("/integrations"), { query: { include_inactive: true }, signal }),
     [],
   );
+  useLoad(hearQueued, []);
   const denied = reasonAgainst("admin") || (integrations?.length === 0 ? "There is nothing to run yet. Add a SIS integration first." : "");
   const home = addressOf(district.value?.id ?? "", "schedules") + location.search;
   const saved = () => {
@@ -74,7 +76,7 @@ const columns = (integrations, reload) => {
       key: "next_run_at",
       title: "Next run",
       sorts: true,
-      render: (row) => (row.next_run_at ? html`<time datetime=${row.next_run_at}>${plannedTime(row.next_run_at)}</time>` : html`<span class="muted">None</span>`),
+      render: (row) => (row.next_run_at ? html`<time class="planned" datetime=${row.next_run_at}>${plannedTime(row.next_run_at)}</time>` : html`<span class="muted">None</span>`),
     },
     { key: "last_run", title: "Last run", render: (row) => html`<${LastRuns} schedule=${row} nameOf=${nameOf} onEnd=${reload} />` },
     { key: "active", title: "Active", sorts: true, render: (row) => html`<${Badge} tone=${row.active ? "good" : "plain"} label=${row.active ? "Active" : "Inactive"} />` },

@@ -1,5 +1,4 @@
 // A job run by hand, and what its integrations have last done.
-import { signal } from "../../../vendor/preact-signals.js";
 import { useEffect, useState } from "../../../vendor/preact-hooks.js";
 import { Problem, post } from "../../api.js";
 import { RunBadge } from "../../components/badge.js";
@@ -8,25 +7,17 @@ import { confirm } from "../../components/confirm.js";
 import { toast, toastError } from "../../components/toast.js";
 import { html } from "../../html.js";
 import { addressOf } from "../index.js";
-import { ENDED, follow, told } from "../integrations/run.js";
+import { ENDED, follow, hear, live, told } from "../integrations/run.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { ago, dateTime } from "../../time.js";
 
 /** @typedef {Pick<import("../../types.js").Run, "id" | "state" | "ended_at" | "integration_id">} LastRun */
 
-/** Runs as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, LastRun>>} */
-const live = signal({});
-
-/** @param {LastRun} run */
-const hear = (run) => {
-  live.value = { ...live.value, [run.integration_id]: run };
-};
-
 /** The refresh icon: runs a job's integrations now. @param {{schedule: import("../../types.js").Schedule}} props */
 export function RunButton({ schedule }) {
   const [asking, setAsking] = useState(false);
   const begin = async (override = false) => {
-    /** @type {import("../../types.js").Page<LastRun>} */
+    /** @type {import("../../types.js").Page<import("../../types.js").Run>} */
     const begun = await post(at(`/schedules/${schedule.id}/runs`), { override });
     begun.items.forEach(hear);
     toast(`${schedule.name}: ${begun.items.length === 1 ? "one run has" : `${begun.items.length} runs have`} begun.`);

@@ -2,7 +2,7 @@ import { get, put } from "../../api.js";
 import { Badge } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { faultOf } from "../../components/errors.js";
-import { ChoicesField, SelectField, TextField } from "../../components/field.js";
+import { ChoicesField, SelectField, TextField, useIds } from "../../components/field.js";
 import { LoadError, Notice } from "../../components/page.js";
 import { toast } from "../../components/toast.js";
 import { useForm, wholeNumber } from "../../form.js";
@@ -102,7 +102,7 @@ function RecipientRow({ row, recipient, agreed, faults, onChange, onRemove }) {
   const path = (/** @type {string} */ name) => `recipients.${row}.${name}`;
   const who = recipient.email || `recipient ${row + 1}`;
   const fault = faultOf(faults, path("email")) ?? faults.find(({ field }) => field === `recipients.${row}`)?.message;
-  return html`<fieldset class="recipient" id=${`field-recipients-${row}`} tabindex="-1">
+  return html`<fieldset class="recipient" id=${useIds()(`recipients.${row}`)} tabindex="-1">
     <legend class="hidden">${who}</legend>
     <${TextField} name=${path("email")} label="E-mail" type="email" required maxLength=${320} value=${recipient.email} error=${fault} onInput=${(/** @type {string} */ email) => onChange({ email })} />
     <${SelectField} name=${path("digest")} label="How" value=${recipient.digest} options=${DIGESTS} onChange=${(/** @type {Row["digest"]} */ digest) => onChange({ digest })} />

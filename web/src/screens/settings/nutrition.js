@@ -1,7 +1,7 @@
 import { get, put } from "../../api.js";
 import { Button } from "../../components/button.js";
 import { faultOf } from "../../components/errors.js";
-import { SelectField, TextField, idOf } from "../../components/field.js";
+import { SelectField, TextField, useIds } from "../../components/field.js";
 import { LoadError } from "../../components/page.js";
 import { toast } from "../../components/toast.js";
 import { useForm, wholeNumber } from "../../form.js";
@@ -48,6 +48,7 @@ export function NutritionFile() {
 
 /** @param {{stored: import("../../types.js").NutritionTemplate, onSaved: () => void}} props */
 function Template({ stored, onSaved }) {
+  const idOf = useIds();
   const denied = reasonAgainst("admin");
   const off = Boolean(denied);
   const form = useForm({
