@@ -269,3 +269,19 @@ def test_an_adds_only_time_refuses_no_run(client: Client, integration: dict) -> 
         client.as_("lakeview/operator").post(f"{BASE}/integrations/{integration['id']}/runs", {}).status
         == 202
     )
+
+
+def test_mappings_are_listed_in_the_order_asked_for(client: Client) -> None:
+    base = "/v1/districts/lakeview/mappings"
+    for name, entity in (("B", "race"), ("A", "state"), ("C", "gender")):
+        client.post(base, {"entity": entity, "name": name})
+
+    def listed(**query: object) -> str:
+        return "".join(item["name"] for item in client.get(base, **query).json["items"])
+
+    assert listed() == "ABC"
+    assert listed(order="desc") == "CBA"
+    assert listed(sort="entity") == "CBA"
+    assert listed(sort="entity", order="desc") == "ABC"
+    first = client.get(base, sort="entity", limit=2).json
+    assert listed(sort="entity", limit=2, cursor=first["next"]) == "A"

@@ -41,7 +41,7 @@ def district_chooser(page: Page) -> None:
 
 def integrations(page: Page) -> None:
     page.goto(f"{HOME}/integrations")
-    expect(page.get_by_role("cell", name="Lakeview nightly")).to_be_visible()
+    expect(page.get_by_role("cell", name="Lakeview nightly", exact=True)).to_be_visible()
 
 
 def integration_form(page: Page) -> None:
