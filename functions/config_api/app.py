@@ -16,6 +16,7 @@ from config_api.routes import (
     exports,
     holds,
     integrations,
+    lineage,
     mappings,
     media,
     notifications,
@@ -24,9 +25,11 @@ from config_api.routes import (
     people,
     reconciliation,
     registrations,
+    run_control,
     runs,
     schedules,
     systems,
+    undo,
     unmapped,
 )
 from rollcall.store.logs import structured_logger
@@ -38,7 +41,21 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, notifications, openapi),
+        *(
+            unmapped,
+            runs,
+            run_control,
+            holds,
+            undo,
+            lineage,
+            people,
+            media,
+            reconciliation,
+            exports,
+            audit,
+            notifications,
+            openapi,
+        ),
     ):
         module.register(api)
     return api

@@ -25,9 +25,19 @@ def ask_for_run(
     mode: Mode = "sync",
     trigger: Trigger = "manual",
     override: bool = False,
+    retry_of: str | None = None,
 ) -> Run:
     """The run that was put on the queue, or the one that an earlier request under the same claim had put there."""
-    run = Run(
+    run = new_run(api, making, integration, mode, trigger, override=override)
+    run.retry_of = retry_of
+    return start(api.parts.runs, api.parts.queue, run, started(api, run))
+
+
+def new_run(
+    api: Api, making: Making, integration: Integration, mode: Mode, trigger: Trigger, *, override: bool
+) -> Run:
+    """A run that the caller wants, on no record yet."""
+    return Run(
         id=making.new_id("run"),
         district_id=integration.district_id,
         integration_id=integration.id,
@@ -39,4 +49,3 @@ def ask_for_run(
         queued_at=making.now,
         check_at=making.now + CHECK_AFTER,
     )
-    return start(api.parts.runs, api.parts.queue, run, started(api, run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.person import PersonType, Severity
-from rollcall.domain.run import Mode, PullKind, Run, RunState, Trigger
+from rollcall.domain.run import Approval, Mode, PullKind, Run, RunState, Trigger
 from rollcall.domain.systems import System
 from rollcall.domain.thresholds import ThresholdOverride, Thresholds
 
@@ -244,14 +245,23 @@ class RunView(View):
     trigger: Trigger
     mode: Mode
     requested_by: str
+    retry_of: str | None = Field(description="The run that this one tries again")
     override: bool = Field(
         description="Whether an administrator started it in spite of the district's blackouts"
+    )
+    undoes: str | None = Field(description="The run that this one undoes; null for every other trigger")
+    undone_by: str | None = Field(
+        description="The last run that was started to undo this one; whether it did, its own state says"
     )
     state: RunState
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]
     approvals: list[ApprovalView]
     rejection: ApprovalView | None
+    cancellation: ApprovalView | None
+    cancel_requested: ApprovalView | None = Field(
+        description="Who asked that the run be cancelled, until its runner has done so"
+    )
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
     pull: PullKind | None = Field(
@@ -314,7 +324,9 @@ def mapping_view(mapping: CodeMapping) -> MappingView:
     return MappingView(**fields, entry_count=len(mapping.entries))
 
 
-def run_view(run: Run) -> RunView:
-    """A run without what only the engine needs."""
+def run_view(run: Run, cancels: Mapping[str, Approval] | None = None) -> RunView:
+    """A run without what only the engine needs. ``cancels`` are those who asked to cancel runs, by run."""
+    request = (cancels or {}).get(run.id)
     fields = msgspec.to_builtins(run)
+    fields["cancel_requested"] = msgspec.to_builtins(request) if request and not run.ended else None
     return RunView.model_validate({name: fields[name] for name in RunView.model_fields})

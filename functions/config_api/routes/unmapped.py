@@ -24,6 +24,7 @@ from rollcall.domain.mapping import CodeMapping, Entity, Lookup
 from rollcall.domain.run import Run
 from rollcall.domain.suggest import Suggester
 from rollcall.domain.unmapped import Answers, UnmappedValue, UnmappedValues, answered, rank
+from rollcall.engine.blobs import run_of
 from rollcall.engine.unmapped import read_unmapped
 
 _run = TypeAdapter(RunView)
@@ -92,7 +93,7 @@ def register(api: Api) -> None:
 
     def _last_completed(district_id: str, integration_id: str) -> Run | None:
         snapshot = parts.runs.state(district_id, integration_id).snapshot
-        return parts.runs.get(district_id, snapshot) if snapshot else None
+        return parts.runs.get(district_id, run_of(snapshot)) if snapshot else None
 
     def _left(run: Run) -> UnmappedValues:
         try:

@@ -25,6 +25,9 @@ Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
 Mode = Literal["sync", "preview"]
 PullKind = Literal["full", "delta"]
 TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
+WORKING: frozenset[RunState] = frozenset({"queued", "pulling", "planning"})
+"""States in which a run has changed nobody yet, and its runner can be asked to leave it at that."""
+
 COUNT_KINDS = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
 
 Counts = dict[str, dict[str, int]]
@@ -69,7 +72,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, or would not, when, and what they said."""
+    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said."""
 
     by: str
     at: datetime
@@ -118,6 +121,9 @@ class Run(msgspec.Struct, kw_only=True):
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
     ``override``: an administrator wants this run whatever the district's blackouts say.
+    ``retry_of`` is the run that this one tries again.
+    ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
+    it did, its own state says.
     """
 
     id: str
@@ -127,11 +133,13 @@ class Run(msgspec.Struct, kw_only=True):
     trigger: Trigger = "manual"
     mode: Mode = "sync"
     requested_by: str = ""
+    retry_of: str | None = None
     state: RunState = "queued"
     counts: Counts = msgspec.field(default_factory=no_counts)
     holds: list[Hold] = msgspec.field(default_factory=list)
     approvals: list[Approval] = msgspec.field(default_factory=list)
     rejection: Approval | None = None
+    cancellation: Approval | None = None
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
@@ -141,6 +149,8 @@ class Run(msgspec.Struct, kw_only=True):
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
     override: bool = False
+    undoes: str | None = None
+    undone_by: str | None = None
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime
@@ -190,6 +200,11 @@ class Run(msgspec.Struct, kw_only=True):
     def reapplies(self) -> bool:
         """True when the run plans the last pull again, with the mappings as they are now, and never asks the SIS."""
         return self.trigger == "reapply"
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the run asks the SIS. One that reapplies the last pull, or undoes a run, works with what there is."""
+        return self.trigger not in ("reapply", "undo")
 
     def message(self) -> RunMessage:
         """The queue message for the run's next slice."""

@@ -5,7 +5,8 @@
     survey → pull → guard → map → diff → judge → apply → commit
                                                    └─ what passes a limit: held → approved → commit
 
-A run that reapplies the last pull goes the same way, with a survey that asks nobody and nothing to pull.
+A run that reapplies the last pull goes the same way, with a survey that asks nobody and nothing to pull. A run that
+undoes another has a plan of its own and goes from there to apply.
 
 A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the
 next. Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
@@ -24,6 +25,7 @@ import msgspec
 from rollcall.connectors.base import Connector, Survey
 from rollcall.domain.audit import run_started
 from rollcall.domain.errors import (
+    CancelRequested,
     Closed,
     LeaseLost,
     NeedsAttention,
@@ -38,15 +40,15 @@ from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
-from rollcall.domain.run import CHECK_AFTER, Run, RunMessage
+from rollcall.domain.run import CHECK_AFTER, WORKING, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
-from rollcall.engine.blobs import pack, snapshot_key, unpack
+from rollcall.engine.blobs import RunFolder, approved_id, pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
 from rollcall.engine.ending import BLACKOUT, SUPERSEDED, Ending
 from rollcall.engine.frozen import Frozen, settings_digest
-from rollcall.engine.hold import apply_held, approved_id, judge_plan, write_approved_snapshot
+from rollcall.engine.hold import apply_held, judge_plan, write_approved_snapshot
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
@@ -54,6 +56,7 @@ from rollcall.engine.pull import pull
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
 from rollcall.engine.snapshot import Snapshot
 from rollcall.engine.trend import weigh
+from rollcall.engine.undo import plan_undo, settings_to_undo, take_over, write_undone_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +159,12 @@ class Engine:
         log.info("slice begins", extra={"run_id": run.id, "slice": run.slice, "state": run.state})
         try:
             job = self._open(run, lease, deadline)
-            self._advance(job, ending)
+            if run.trigger == "undo":
+                self._undo(job, ending)
+            else:
+                self._advance(job, ending)
+        except CancelRequested:
+            self._cancel(run, ending)
         except OutOfTime:
             ending.go_on()
         except SourceTransient as error:
@@ -170,6 +178,8 @@ class Engine:
 
     def _open(self, run: Run, lease: Lease, deadline: datetime) -> Job:
         """Settings as they were when the run began, the connector, and the snapshot to compare with."""
+        if run.state in WORKING and self.runs.cancel_requests(run.district_id, [run.id]):
+            raise CancelRequested
         first = run.started_at is None
         if first:
             run.started_at = self.clock.now()
@@ -180,10 +190,10 @@ class Engine:
         school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
         run.system = frozen.integration.system
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
-        if pulling and not run.reapplies:
+        if pulling and run.pulls:
             frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
         # No connector is made without; only one that pulls sends them anywhere.
-        credentials = NO_CREDENTIALS if run.reapplies else self._credentials(run)
+        credentials = self._credentials(run) if run.pulls else NO_CREDENTIALS
         job = Job(
             run=run,
             lease=lease,
@@ -212,6 +222,8 @@ class Engine:
         return job
 
     def _settings(self, run: Run) -> Frozen:
+        if run.trigger == "undo":
+            return settings_to_undo(run, self.settings, self.runs, self.blobs)
         now = Frozen.take(self.settings, self.blobs, run)
         return settings_of(run, now, self.runs, self.blobs) if run.reapplies else now
 
@@ -264,6 +276,29 @@ class Engine:
             prune(job)
         elif job.at.stage == "approved":
             self._approved(job, ending)
+
+    def _cancel(self, run: Run, ending: Ending) -> None:
+        """End a run that has changed nobody as somebody asked."""
+        request = self.runs.cancel_requests(run.district_id, [run.id])[run.id]
+        # It may have written one already, which nobody would ever prune.
+        self.blobs.delete([RunFolder(run).snapshot()])
+        ending.cancel_as_asked(request)
+
+    def _undo(self, job: Job, ending: Ending) -> None:
+        """The same stages, with another run's before-images for a plan, and nothing to judge: a person wants it."""
+        if job.at.stage == "survey":
+            take_over(job)
+            _enter(job, "diff")
+        if job.at.stage == "diff":
+            plan_undo(job)
+            if job.run.mode == "preview":
+                ending.complete()
+                return
+            write_undone_snapshot(job)
+            _enter(job, "apply")
+        apply(job)
+        ending.complete(job.run.id, job.at.base)
+        prune(job)
 
     def _ending(self, run: Run, lease: Lease) -> Ending:
         return Ending(run, lease, self.runs, self.queue, self.clock)

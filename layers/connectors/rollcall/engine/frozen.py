@@ -61,9 +61,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
                 "integration_inactive", "The integration is inactive. Activate it to run it."
             )
         district = settings.district(run.district_id)
-        blackout = district.blackout_at(run.started_at) if run.started_at else None
-        if blackout and blackout.kind == "no_runs" and not run.override:
-            raise Closed
+        refuse_closed(district, run)
         by_id = settings.mappings(run.district_id, integration.mappings.values())
         return cls(
             district=district,
@@ -104,6 +102,13 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
             raise NeedsAttention(
                 "configuration_changed", "The integration's address was changed while the run was reading."
             )
+
+
+def refuse_closed(district: District, run: Run) -> None:
+    """Raise ``Closed`` for a run that starts in a blackout, unless an administrator wants it all the same."""
+    blackout = district.blackout_at(run.started_at) if run.started_at else None
+    if blackout and blackout.kind == "no_runs" and not run.override:
+        raise Closed
 
 
 def settings_digest(job: Job) -> str:

@@ -49,6 +49,16 @@ ENGINE: Mapping[str, IssueKind] = {
         "This person was changed after the plan was held, so the approved change was not made.",
         "Nothing: the next sync plans it again.",
     ),
+    "changed_since_run": IssueKind(
+        "warning",
+        "This person was changed after the run that is undone, so they were left as they are.",
+        "Compare them with the SIS, and mend there what is wrong; the next sync brings it.",
+    ),
+    "taken_since_run": IssueKind(
+        "warning",
+        "What the undo would give back to this person belongs to {other} by now, so they were left as they are.",
+        "Give one of the two another value in the SIS; the next sync brings it.",
+    ),
 }
 """What the engine itself finds; the words in braces are filled in."""
 

@@ -14,11 +14,12 @@ from msgspec.structs import replace
 
 from rollcall.domain.family import LARGE_FAMILY, large
 from rollcall.domain.ids import person_id
-from rollcall.domain.person import Issue, Person, decode_person, fingerprint, split_person_key
+from rollcall.domain.person import Issue, Person, decode_person, split_person_key
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_fields
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
 from rollcall.engine.households import regroup
+from rollcall.engine.images import write_plan_file
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
@@ -30,6 +31,7 @@ from rollcall.engine.snapshot import (
     NOTHING,
     REJECTED,
     REVISIT,
+    UNDONE,
     UNSETTLED,
     WAITING,
     PersonRow,
@@ -200,17 +202,18 @@ def _change(
         person=replace(person, family_id=family, **kept),
     )
     if before is None:
-        return None if after.person.status == "ended" else _as_change("add", after, None)
+        return None if after.person.status == "ended" else as_change("add", after, None)
     if before.person == after.person and before.integration_id == after.integration_id:
         return None
     kinds: dict[tuple[str, str], ChangeKind] = {
         ("active", "ended"): "inactivate",
         ("ended", "active"): "reactivate",
     }
-    return _as_change(kinds.get((before.person.status, after.person.status), "update"), after, before)
+    return as_change(kinds.get((before.person.status, after.person.status), "update"), after, before)
 
 
-def _as_change(kind: ChangeKind, after: StoredPerson, before: StoredPerson | None) -> Change:
+def as_change(kind: ChangeKind, after: StoredPerson, before: StoredPerson | None) -> Change:
+    """A change of this kind, with the fields that differ."""
     fields = changed_fields(before.person if before else None, after.person)
     return Change(kind=kind, type=after.person.type, after=after, before=before, fields=fields)
 
@@ -233,6 +236,8 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
     if not job.dropping:
         kept = {
             key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family))
+            if not row.flags & ENDED
+            else replace(row, flags=row.flags & ~UNDONE)
             for key, row in rows.items()
         }
         return [_Outcome(key, kept.get(key)) for key in keys]
@@ -243,12 +248,16 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
         stored = before.get(key)
         if stored is None or stored.integration_id != job.run.integration_id:
             found.append(_Outcome(key, None))
+        elif stored.person.status == "ended":
+            found.append(
+                _Outcome(key, replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE)))
+            )
         elif key in suppliers:
             handed = replace(stored, integration_id=suppliers[key])
-            found.append(_Outcome(key, None, _as_change("update", handed, stored)))
+            found.append(_Outcome(key, None, as_change("update", handed, stored)))
         else:
-            row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~MISSING)
-            change = _as_change("inactivate", _ended(job, stored), stored)
+            row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE))
+            change = as_change("inactivate", ended(job, stored), stored)
             found.append(_Outcome(key, row, replace(change, dropped=True)))
     return found
 
@@ -275,11 +284,11 @@ def _with_photo(stored: StoredPerson, photo: str | None) -> Change | None:
     """The same person, still their owner's, with this photo; without a usable one they keep what they have."""
     if photo is None or photo == stored.person.photo:
         return None
-    return _as_change("update", replace(stored, person=replace(stored.person, photo=photo)), stored)
+    return as_change("update", replace(stored, person=replace(stored.person, photo=photo)), stored)
 
 
-def _ended(job: Job, stored: StoredPerson) -> StoredPerson:
-    """*Drop Students Not In File* ends enrollments on the run's date; it deletes nothing."""
+def ended(job: Job, stored: StoredPerson) -> StoredPerson:
+    """The person as *Drop Students Not In File* leaves them: enrollments end on the run's date, nothing is deleted."""
     today = job.today.isoformat()
     enrollments = tuple(e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments)
     left = replace(stored.person, status="ended", enrollments=enrollments)
@@ -305,9 +314,6 @@ def _other_suppliers(job: Job) -> dict[str, str]:
 
 
 def _write(job: Job, outcomes: list[_Outcome]) -> None:
-    changes = [o.change for o in outcomes if o.change]
-    for change in changes:
-        job.run.count(change.type, change.kind, change.dropped)
     people = [o for o in outcomes if not o.stays_out]
     for outcome in people:
         counts = job.run.counts[split_person_key(outcome.key)[0]]
@@ -318,11 +324,7 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
         elif outcome.change is None and loaded(outcome.row):
             counts["unchanged"] += 1
         _enroll(job, outcome.key, outcome.row)
-    if changes:
-        data = pack_lines(changes)
-        job.blobs.put(job.folder.plan(job.at.plan_files), data)
-        job.at.plan_files += 1
-        job.run.plan_hash = fingerprint((job.run.plan_hash or "").encode() + data).hex()
+    write_plan_file(job, [o.change for o in outcomes if o.change])
     write_issues(job, [found for o in outcomes for found in o.issues])
     rows: list[Row] = [(o.key, o.row) for o in people]
     job.blobs.put(job.folder.rows(job.at.batch), pack(rows))

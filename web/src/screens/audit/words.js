@@ -19,6 +19,8 @@ const ACTIONS = {
   "run.started": "Run started",
   "run.approved": "Run approved",
   "run.rejected": "Run rejected",
+  "run.cancelled": "Run cancelled",
+  "run.undone": "Run undone",
   "people.dropped": "People ended",
   "export.requested": "Export asked for",
   "export_template.created": "Nutrition file set up",

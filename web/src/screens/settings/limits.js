@@ -54,7 +54,7 @@ export function Limits() {
         disabled=${off}
         onInput=${(/** @type {string} */ text) => form.change({ [name]: text })}
       />`)}
-      <h3 class="section">Holds</h3>
+      <h2 class="section">Holds</h2>
       <${CheckField} name="thresholds.hold_everything" label="Hold everything" help="Once one limit is passed, nothing of the run goes on before it is approved: not even new students." checked=${form.form.hold_everything} disabled=${off} onChange=${(/** @type {boolean} */ hold_everything) => form.change({ hold_everything })} />
       <${CheckField} name="two_person_approval" label="Two people must approve" help="A held run goes on once two different people have approved it." checked=${form.form.two_person_approval} disabled=${off} onChange=${(/** @type {boolean} */ two_person_approval) => form.change({ two_person_approval })} />
     </div>

@@ -76,7 +76,7 @@ function People({ stored, onSaved }) {
     <div class="fields">
       <${TextField} name="failures_in_a_row" label="Failures in a row" type="number" required help="So many failed runs of one integration make a critical event. Default: 3." value=${failures_in_a_row} error=${faultOf(form.faults, "failures_in_a_row")} onInput=${(/** @type {string} */ text) => form.change({ failures_in_a_row: text })} />
       <${TextField} name="digest_at" label="Daily mail at" type="time" required help=${stored.next_digest_at ? `The next one is due ${dateTime(stored.next_digest_at)}.` : "Nobody gets it yet."} value=${digest_at} error=${faultOf(form.faults, "digest_at")} onInput=${(/** @type {string} */ text) => form.change({ digest_at: text })} />
-      <h3 class="section">Recipients</h3>
+      <h2 class="section">Recipients</h2>
       <div class="wide recipients">
         ${recipients.map((one, row) => html`<${RecipientRow}
           key=${one.key}

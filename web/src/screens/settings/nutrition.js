@@ -88,7 +88,7 @@ function Template({ stored, onSaved }) {
     <div class="fields">
       <${SelectField} name="delimiter" label="Between columns" value=${delimiter} options=${DELIMITERS} disabled=${off} onChange=${(/** @type {any} */ text) => form.change({ delimiter: text })} />
       <${TextField} name="list_separator" label="Between allergies" required maxLength=${5} help="Blanks count, such as “; ”." value=${list_separator} error=${faultOf(form.faults, "list_separator")} disabled=${off} onInput=${(/** @type {string} */ text) => form.change({ list_separator: text })} />
-      <h3 class="section" id="template-columns">Columns</h3>
+      <h2 class="section" id="template-columns">Columns</h2>
       <ol class="wide template" aria-labelledby="template-columns">
         ${columns.map((one, row) => html`<li key=${one.key} id=${idOf(`columns.${row}`)} tabindex="-1">
           <span class="muted number" aria-hidden="true">${row + 1}</span>
