@@ -95,13 +95,13 @@ function Day({ day, now, current, blackouts, denied, onAdd, onOpen }) {
       data-day=${day}
       tabindex=${current ? 0 : -1}
       aria-current=${day === now ? "date" : undefined}
-      aria-label=${[inWords(day), ...inside.map(spoken)].join(". ")}
       aria-disabled=${off ? "true" : undefined}
       title=${off || inside.map(({ blackout }) => blackout.note || KINDS[blackout.kind].title).join(", ") || undefined}
       onClick=${() => (first ? onOpen(first.at) : off || onAdd(day))}
     >
-      <span class="date">${Number(day.slice(8))}</span>
-      ${inside.map(({ blackout, at }) => html`<${Kind} key=${at} kind=${blackout.kind} text=${blackout.note || KINDS[blackout.kind].short} />`)}
+      <span class="hidden">${[inWords(day), ...inside.map(spoken)].join(". ")}</span>
+      <span class="date" aria-hidden="true">${Number(day.slice(8))}</span>
+      ${inside.map(({ blackout, at }) => html`<span key=${at} class="mark" aria-hidden="true"><${Kind} kind=${blackout.kind} text=${blackout.note || KINDS[blackout.kind].short} /></span>`)}
     </button>
   </div>`;
 
