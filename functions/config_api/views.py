@@ -274,6 +274,7 @@ class RunView(View):
     dropped: dict[PersonType, int] = Field(
         description="Who is ended for not being in the file; `inactivate` counts them too"
     )
+    protected: int = Field(description="Of how many people something stays, whatever the SIS says")
     trend: TrendView | None = Field(description="Null until the plan is complete")
     plan_hash: str | None
     progress: ProgressView

@@ -37,6 +37,8 @@ Action = Literal[
     "run.cancelled",
     "run.undone",
     "people.dropped",
+    "person.protected",
+    "person.released",
     "export.requested",
     "export_template.created",
     "export_template.changed",

@@ -172,7 +172,7 @@ class Engine:
         except Closed:
             ending.skip(BLACKOUT)
         except (NeedsAttention, SourceContract) as error:
-            ending.fail(error.code, error.message)
+            ending.refuse(error.code, error.message)
         except NotFound as error:
             ending.fail(f"{error.what}_missing", f"{error.message} The sync needs it. Nothing was changed.")
 
@@ -203,6 +203,7 @@ class Engine:
             lookups=lookups,
             twins=frozen.twins,
             accounts=frozen.accounts,
+            protected=frozen.protections,
             blobs=self.blobs,
             people=self.people,
             runs=self.runs,

@@ -22,6 +22,7 @@ from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.plan import loaded, next_people, write_issues
 from rollcall.engine.snapshot import NOTHING, REVISIT, UNDONE, WAITING, PersonRow
+from rollcall.engine.spared import protected_since, said_protected
 
 Held = dict[str, bool]
 """Keys of the people whose change waits; True where it would change their family."""
@@ -79,18 +80,21 @@ def keep_waiting(job: Job, people: dict[str, PersonRow]) -> dict[str, PersonRow]
 
 
 def apply_held(job: Job) -> None:
-    """Write what waited, now that it is approved. Whoever was changed by somebody else since is left alone."""
+    """Write what waited, now that it is approved. Whoever was changed or protected since is left alone."""
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
         changes = [c for c in plan_file(job, job.folder, job.at.batch) if key_of(c) in held]
         stored = job.people.get_many(job.run.district_id, [c.after.id for c in changes])
-        fresh = [c for c in changes if _still(job, c, stored.get(c.after.id))]
+        late = protected_since(job, changes)
+        fresh = [c for c in changes if c.after.id not in late and _still(job, c, stored.get(c.after.id))]
         job.still_ours()
         put_changes(job, fresh)
         for change in fresh:
             job.run.counts[change.type]["held"] -= 1
             job.run.count(change.type, change.kind, change.dropped)
-        write_issues(job, [_changed_since(c) for c in changes if c not in fresh])
+        left = [c for c in changes if c not in fresh]
+        job.at.passed_over += map(key_of, left)
+        write_issues(job, [said_protected(c) if c.after.id in late else _changed_since(c) for c in left])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 
@@ -100,14 +104,17 @@ def write_approved_snapshot(job: Job) -> str:
     held = held_people(job)
     planned = next_people(job, job.at.batches)
     people = dict(job.snapshot.people)
+    passed_over = set(job.at.passed_over)
     for key in held:
+        if key in passed_over:
+            continue  # still waits, as far as the snapshot knows: the next sync plans it again
         if key in planned:
             people[key] = planned[key]
         else:
             people.pop(key, None)
     cohorts = cohorts_of(job.snapshot)
     for change in plan_changes(job):
-        if key_of(change) in held:
+        if key_of(change) in held and key_of(change) not in passed_over:
             move(cohorts, change)
     approved = approved_id(job.run.id)
     # The pages are the same; only what is known of people has moved on.

@@ -25,7 +25,8 @@ from rollcall.engine.hold import Held
 from rollcall.engine.images import key_of, plan_changes, plan_file, shows, write_plan_file
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Checkpoint, Job
-from rollcall.engine.plan import Row, as_change, ended, loaded, next_people, write_issues
+from rollcall.engine.outcome import as_change
+from rollcall.engine.plan import Row, ended, loaded, next_people, write_issues
 from rollcall.engine.reapply import last_pull, settings_then
 from rollcall.engine.snapshot import NOTHING, UNDONE, UNSETTLED, WAITING, PersonRow
 from rollcall.engine.taken import taken
@@ -39,7 +40,7 @@ def settings_to_undo(run: Run, settings: Settings, runs: Runs, blobs: Blobs) -> 
     """
     refuse_closed(settings.district(run.district_id), run)
     last = last_pull(run, runs.state(run.district_id, run.integration_id).snapshot, runs)
-    return settings_then(last, blobs)
+    return replace(settings_then(last, blobs), protections=settings.protections(run.district_id))
 
 
 def take_over(job: Job) -> None:
@@ -141,6 +142,7 @@ def _plan_batch(job: Job, undone: _Undone, others: dict[str, str]) -> None:
 def _reverse(job: Job, change: Change, now: StoredPerson) -> Change | None:
     """The change back, from what is stored now; None when nothing would differ."""
     target = _target(job, change.before, now)
+    target = replace(target, person=job.protections.over(key_of(change), target.person))
     if target == now:
         return None
     kinds: dict[tuple[str, str], ChangeKind] = {

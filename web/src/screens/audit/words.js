@@ -22,6 +22,8 @@ const ACTIONS = {
   "run.cancelled": "Run cancelled",
   "run.undone": "Run undone",
   "people.dropped": "People ended",
+  "person.protected": "Person protected",
+  "person.released": "Person released",
   "export.requested": "Export asked for",
   "export_template.created": "Nutrition file set up",
   "export_template.changed": "Nutrition file changed",
