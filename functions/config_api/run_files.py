@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import TypeVar
 
+from config_api.listing import decode_cursor, encode_cursor
 from config_api.problems import Problem
 from rollcall.domain.errors import NotFound
 from rollcall.domain.ports import Blobs
@@ -13,6 +14,7 @@ from rollcall.domain.run import Run
 from rollcall.engine.blobs import RunFolder, unpack_lines
 
 T = TypeVar("T")
+FILES_PER_REQUEST = 10
 
 
 def issue_files(run: Run) -> list[str]:
@@ -34,3 +36,20 @@ def lines_of(blobs: Blobs, keys: list[str], kind: type[T]) -> Iterator[T]:
             detail = "The files of this run are no longer kept; its counts still are."
             raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
         yield from unpack_lines(data, kind)
+
+
+def page_of_lines(
+    blobs: Blobs, keys: list[str], kind: type[T], keep: Callable[[T], bool], limit: int, cursor: str | None
+) -> tuple[list[T], str | None]:
+    """A page of what lies in a run's files. A page may be short: each request opens a bounded number of files."""
+    first, line = decode_cursor(cursor, tuple[int, int]) or (0, 0)
+    found: list[T] = []
+    for part in range(first, min(first + FILES_PER_REQUEST, len(keys))):
+        for number, value in enumerate(lines_of(blobs, [keys[part]], kind)):
+            if (part == first and number < line) or not keep(value):
+                continue
+            if len(found) == limit:
+                return found, encode_cursor((part, number))
+            found.append(value)
+    rest = first + FILES_PER_REQUEST
+    return found, encode_cursor((rest, 0)) if rest < len(keys) else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import msgspec
 from aws_lambda_powertools.event_handler import Response
@@ -14,7 +14,7 @@ from config_api.downloads import csv_answer
 from config_api.export_views import ProjectedChangeView, projected_change
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.people_views import ChangeView, IssueView, change_view
-from config_api.run_files import issue_files, lines_of, plan_files
+from config_api.run_files import issue_files, lines_of, page_of_lines, plan_files
 from config_api.views import RunView, run_view
 from rollcall.domain.destinations import Destination
 from rollcall.domain.errors import NotFound
@@ -23,8 +23,6 @@ from rollcall.domain.person import Issue, Severity
 from rollcall.domain.plan import Change, ChangeKind
 from rollcall.domain.run import Run, RunState
 
-T = TypeVar("T")
-FILES_PER_REQUEST = 10
 IssueCode = Annotated[str | None, Query(max_length=100)]
 ISSUE_COLUMNS = ["severity", "code", "person_type", "source_id", "person", "field", "value", "message", "fix"]
 CHANGE_COLUMNS = [
@@ -72,7 +70,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         cursor: Cursor = None,
     ) -> Page[IssueView]:
         run = _stored(district_id, run_id)
-        page, more = _lines(
+        page, more = page_of_lines(
+            parts.blobs,
             issue_files(run),
             Issue,
             lambda issue: severity in (None, issue.severity) and code in (None, issue.code),
@@ -119,7 +118,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         cursor: Cursor = None,
     ) -> Page[ChangeView] | Page[ProjectedChangeView]:
         run = _stored(district_id, run_id)
-        page, more = _lines(
+        page, more = page_of_lines(
+            parts.blobs,
             plan_files(run),
             Change,
             lambda change: (
@@ -159,22 +159,6 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
     def _source(run: Run) -> str:
         return parts.config.integration(run.district_id, run.integration_id).source
-
-    def _lines(
-        keys: list[str], kind: type[T], keep: Callable[[T], bool], limit: int, cursor: str | None
-    ) -> tuple[list[T], str | None]:
-        """A page of what lies in a run's files. A page may be short: each request opens a bounded number of files."""
-        first, line = decode_cursor(cursor, tuple[int, int]) or (0, 0)
-        found: list[T] = []
-        for part in range(first, min(first + FILES_PER_REQUEST, len(keys))):
-            for number, value in enumerate(lines_of(parts.blobs, [keys[part]], kind)):
-                if (part == first and number < line) or not keep(value):
-                    continue
-                if len(found) == limit:
-                    return found, encode_cursor((part, number))
-                found.append(value)
-        rest = first + FILES_PER_REQUEST
-        return found, encode_cursor((rest, 0)) if rest < len(keys) else None
 
 
 def _issue_view(issue: Issue, district_id: str, source: str) -> IssueView:
