@@ -1,19 +1,18 @@
-import { useRef, useState } from "../../vendor/preact-hooks.js";
+import { useId, useRef, useState } from "../../vendor/preact-hooks.js";
 import { html } from "../html.js";
 import { Button } from "./button.js";
-import { Field, describedBy, idOf } from "./field.js";
 
 /**
  * A table as text: a file that is dropped here or chosen by the button, or text that is pasted.
- * @param {import("./field.js").Common & {value: string, onInput: (text: string) => void, placeholder?: string}} props
+ * @param {{label: string, help: string, value: string, onInput: (text: string) => void, placeholder?: string}} props
  */
-export function FileDrop(props) {
-  const { name, label, value, onInput, disabled = false, placeholder } = props;
+export function FileDrop({ label, help, value, onInput, placeholder }) {
+  const id = useId();
   const picker = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [over, setOver] = useState(false);
   const [file, setFile] = useState("");
   const read = async (/** @type {File | undefined} */ chosen) => {
-    if (!chosen || disabled) return;
+    if (!chosen) return;
     onInput(await chosen.text());
     setFile(chosen.name);
   };
@@ -22,7 +21,8 @@ export function FileDrop(props) {
     onInput(text);
   };
   const lines = value.split(/\r?\n/).filter((line) => line.trim()).length;
-  return html`<${Field} ...${props}>
+  return html`<div class="field">
+    <label class="label" for=${id}>${label}</label>
     <div
       class=${`drop ${over ? "over" : ""}`}
       onDragOver=${(/** @type {DragEvent} */ event) => {
@@ -41,21 +41,20 @@ export function FileDrop(props) {
         event.target.value = "";
       }} />
       <div class="drop-head">
-        <${Button} label=${`${label}: choose a CSV file`} short="Choose a CSV file" icon="up" denied=${disabled ? "You may not upload here." : ""} onClick=${() => picker.current?.click()} />
+        <${Button} label=${`${label}: choose a CSV file`} short="Choose a CSV file" icon="up" onClick=${() => picker.current?.click()} />
         <span class="muted" aria-live="polite">${value.trim() ? `${file ? `${file}: ` : ""}${lines.toLocaleString("en-US")} ${lines === 1 ? "line" : "lines"}` : "or drop it here, or paste the rows below."}</span>
       </div>
       <textarea
-        id=${idOf(name)}
+        id=${id}
         rows="5"
         class="mono"
         spellcheck="false"
         value=${value}
         placeholder=${placeholder}
-        disabled=${disabled}
-        aria-invalid=${props.error ? "true" : undefined}
-        aria-describedby=${describedBy(props)}
+        aria-describedby=${`${id}-help`}
         onInput=${(/** @type {any} */ event) => type(event.target.value)}
       ></textarea>
     </div>
-  <//>`;
+    <p class="help" id=${`${id}-help`}>${help}</p>
+  </div>`;
 }

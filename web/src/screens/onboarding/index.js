@@ -30,7 +30,7 @@ function Schools({ beginning }) {
     <//>
     ${list.error
       ? html`<${LoadError} error=${list.error} onRetry=${list.reload} />`
-      : html`<${Table} caption="Schools" columns=${COLUMNS} rows=${list.rows} loading=${list.loading} empty=${nothing(list.query, begin)} />`}
+      : html`<${Table} caption="Schools" columns=${COLUMNS} rows=${list.rows} loading=${list.loading} empty=${nothing(list.query)} />`}
     <${Pager} previous=${list.previous} next=${list.next} count=${list.rows?.length} />
     ${beginning && html`<${SchoolDialog} onClose=${() => navigate(to() + location.search)} onSaved=${(/** @type {import("../../types.js").Onboarding} */ made) => navigate(to(made.id))} />`}
   `;
@@ -45,15 +45,15 @@ const COLUMNS = [
   {
     key: "next_step",
     title: "Next",
-    render: (row) => (row.next_step ? html`<${Badge} tone="busy" label=${row.steps.find((/** @type {import("../../types.js").OnboardingStep} */ step) => step.name === row.next_step)?.label ?? ""} />` : html`<${Badge} tone="good" label="Live" />`),
+    render: (row) => row.steps.find((/** @type {import("../../types.js").OnboardingStep} */ step) => step.name === row.next_step)?.label ?? html`<${Badge} tone="good" label="Live" />`,
   },
 ];
 
 /** @param {import("../../types.js").Onboarding} school */
 const done = (school) => school.steps.filter((step) => step.done).length;
 
-/** @param {Record<string, string>} query @param {import("../../types.js").Children} begin */
-const nothing = (query, begin) =>
+/** @param {Record<string, string>} query */
+const nothing = (query) =>
   query["search"]
     ? html`<${Empty} title="Nothing found">No school’s name contains “${query["search"]}”.<//>`
-    : html`<${Empty} title="No schools yet" action=${begin}>Ask the school for its portal link and its organization ID in PowerSchool. With these two you can begin.<//>`;
+    : html`<${Empty} title="No schools yet">Ask the school for its portal link and its organization ID in PowerSchool. With these two you can begin.<//>`;

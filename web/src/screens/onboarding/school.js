@@ -72,8 +72,8 @@ function StepLine({ step, number, school, onChanged, onReload }) {
     <span class="step-mark" aria-hidden="true">${step.done ? html`<${Icon} name="check" />` : number}</span>
     <div class="step-main">
       <h2>${step.label} ${next && html`<${Badge} tone="busy" label="Next" />`}${step.done && html`<span class="hidden">, done</span>`}</h2>
-      ${step.detail && (step.done || next) && html`<p class=${next ? "" : "muted"}>${step.detail}</p>`}
-      ${step.at && html`<p class="muted"><time datetime=${step.at}>${dateTime(step.at)}</time></p>`}
+      ${next && html`<p>${step.detail}</p>`}
+      ${step.at && html`<p class="muted">${step.detail} <time datetime=${step.at}>${dateTime(step.at)}</time></p>`}
       ${(next || step.done) && html`<${StepActions} step=${step} next=${next} school=${school} onChanged=${onChanged} onReload=${onReload} />`}
     </div>
   </li>`;

@@ -72,10 +72,10 @@ export function DecideDialog({ path, row, version, onClose, onDecided }) {
         <legend class="label">In the SIS this user is</legend>
         ${now && option(now, "as it stands")}
         ${row.candidates.map((one) => option(one, `${one.confidence} % sure, by ${one.by.map((by) => BY[by]).join(" and ")}`))}
-        ${found.map((one) => option(one, "no account yet"))}
         ${!row.candidates.length && !found.length && !now && !search && html`<p class="muted">Nobody in the SIS is like this user. Search for the person below.</p>`}
-        ${search && !loading && !found.length && html`<p class="muted" role="status">Nobody without an account fits “${search}”.</p>`}
         <${Search} label="Search people without an account" value=${search} onSearch=${setSearch} />
+        ${found.map((one) => option(one, "no account yet"))}
+        ${search && !loading && !found.length && html`<p class="muted" role="status">Nobody without an account fits “${search}”.</p>`}
         <${Option} value=${RETIRE} choice=${choice} onChoose=${setChoice}>
           <span class="stack"><strong>Nobody: retire the account</strong><span class="muted">It is un-invited, never deleted. Its pictures stay.</span></span>
         <//>

@@ -55,7 +55,6 @@ export function UploadDialog({ path, version, onClose, onUploaded }) {
       </div>`}
       ${version !== undefined && html`<p class="muted">The new list replaces the one before. Decisions about users who are in both stay.</p>`}
       <${FileDrop}
-        name="csv"
         label="Users"
         value=${csv}
         onInput=${setCsv}
@@ -64,7 +63,7 @@ export function UploadDialog({ path, version, onClose, onUploaded }) {
       />
       <details>
         <summary>New host IDs are in a list of their own</summary>
-        <${FileDrop} name="pairs" label="Old and new IDs" value=${pairs} onInput=${setPairs} placeholder="type,old_id,new_id" help="type, old_id and new_id. Each new ID may leave the letters out." />
+        <${FileDrop} label="Old and new IDs" value=${pairs} onInput=${setPairs} placeholder="type,old_id,new_id" help="type, old_id and new_id. Each new ID may leave the letters out." />
       </details>
     </form>
   <//>`;

@@ -39,7 +39,6 @@ export function Users({ path, summary, onChanged }) {
     <div>
       <${Toolbar} onReset=${list.reset}>
         <${Search} label="Search by name, host ID or e-mail" value=${list.query["search"] ?? ""} onSearch=${(/** @type {string} */ search) => list.filter({ search })} />
-        <${Filter} label="State" value=${state} options=${STATES.map(({ key, title }) => ({ value: key, title }))} onChange=${(/** @type {string} */ key) => list.filter({ state: key })} />
         <${Filter} label="Member type" value=${list.query["type"] ?? ""} options=${MEMBERS} onChange=${(/** @type {string} */ type) => list.filter({ type })} />
         <${Button} label="Accept proposals…" icon="check" denied=${denied || (summary.counts["proposed"] ? "" : "There are no proposals.")} onClick=${() => setAccepting(true)} />
       <//>
@@ -72,13 +71,13 @@ const columns = (denied, onDecide) => [
   {
     key: "user",
     title: "User",
-    render: (row) => html`<span class="stack"><strong>${nameOf(row, row.host_id ? "No name in the list" : "No name in the SIS")}</strong><span class="muted wrap">${MEMBER[/** @type {import("../../people.js").MemberType} */ (row.type)]}${row.email ? ` · ${row.email}` : ""}</span></span>`,
+    render: (row) => html`<span class="stack"><strong>${nameOf(row, row.host_id ? "No name in the list" : "No name in the SIS")}</strong><span class="muted">${MEMBER[/** @type {import("../../people.js").MemberType} */ (row.type)]}</span>${row.email && html`<span class="muted wrap">${row.email}</span>`}</span>`,
   },
   { key: "host_id", title: "Host ID", render: (row) => (row.host_id ? html`<code class="wrap">${row.host_id}</code>` : html`<span class="muted">No account yet</span>`) },
   {
     key: "state",
     title: "State",
-    render: (row) => html`<span class="stack"><${Badge} tone=${stateOf(row.state).tone} label=${stateOf(row.state).title} />${row.reason ? html`<span class="muted">${row.reason.message}</span>` : row.decided && html`<span class="muted">Decided by hand</span>`}</span>`,
+    render: (row) => html`<span class="stack"><${Badge} tone=${stateOf(row.state).tone} label=${stateOf(row.state).title} />${row.reason ? html`<span class="muted reason">${row.reason.message}</span>` : row.decided && html`<span class="muted">Decided by hand</span>`}</span>`,
   },
   { key: "becomes", title: "In the SIS", render: (row) => html`<${Becomes} row=${row} />` },
   {

@@ -68,6 +68,6 @@ function Blocked({ run, reason }) {
 /** @type {import("../../components/table.js").Column[]} */
 const PEOPLE = [
   { key: "person", title: "Person", render: (row) => html`<strong>${MEMBER[/** @type {import("../../people.js").MemberType} */ (row.person_type)] ?? "Record"} <code>${row.source_id}</code></strong>` },
-  { key: "value", title: "Value", render: (row) => html`<span class="wrap">${row.value ?? ""}</span>` },
+  { key: "value", title: "Value", render: (row) => (row.value ? html`<span class="wrap">${row.value}</span>` : html`<span class="muted">None</span>`) },
   { key: "message", title: "Why", render: (row) => row.message },
 ];
