@@ -24,6 +24,7 @@ from config_api.routes import (
     people,
     reconciliation,
     registrations,
+    run_control,
     runs,
     schedules,
     systems,
@@ -38,7 +39,19 @@ def build(parts: Parts) -> Api:
     api = Api(parts)
     for module in (
         *(systems, districts, onboardings, registrations, integrations, mappings, schedules),
-        *(unmapped, runs, holds, people, media, reconciliation, exports, audit, notifications, openapi),
+        *(
+            unmapped,
+            runs,
+            run_control,
+            holds,
+            people,
+            media,
+            reconciliation,
+            exports,
+            audit,
+            notifications,
+            openapi,
+        ),
     ):
         module.register(api)
     return api

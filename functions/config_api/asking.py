@@ -25,6 +25,7 @@ def ask_for_run(
     mode: Mode = "sync",
     trigger: Trigger = "manual",
     override: bool = False,
+    retry_of: str | None = None,
 ) -> Run:
     """The run that was put on the queue, or the one that an earlier request under the same claim had put there."""
     run = Run(
@@ -35,6 +36,7 @@ def ask_for_run(
         trigger=trigger,
         mode=mode,
         requested_by=api.caller.user,
+        retry_of=retry_of,
         override=override,
         queued_at=making.now,
         check_at=making.now + CHECK_AFTER,

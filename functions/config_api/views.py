@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.person import PersonType, Severity
-from rollcall.domain.run import Mode, PullKind, Run, RunState, Trigger
+from rollcall.domain.run import Approval, Mode, PullKind, Run, RunState, Trigger
 from rollcall.domain.schedule import Frequency, Schedule, next_runs
 from rollcall.domain.systems import System
 from rollcall.domain.thresholds import ThresholdOverride, Thresholds
@@ -261,6 +262,7 @@ class RunView(View):
     trigger: Trigger
     mode: Mode
     requested_by: str
+    retry_of: str | None = Field(description="The run that this one tries again")
     override: bool = Field(
         description="Whether an administrator started it in spite of the district's blackouts"
     )
@@ -269,6 +271,10 @@ class RunView(View):
     holds: list[HoldView]
     approvals: list[ApprovalView]
     rejection: ApprovalView | None
+    cancellation: ApprovalView | None
+    cancel_requested: ApprovalView | None = Field(
+        description="Who asked that the run be cancelled, until its runner has done so"
+    )
     issues: dict[Severity, int]
     issue_codes: dict[str, int]
     pull: PullKind | None = Field(
@@ -337,7 +343,9 @@ def schedule_view(schedule: Schedule, district: District, now: datetime) -> Sche
     return ScheduleView(**schedule.model_dump(exclude={"district_id"}), next_runs=coming)
 
 
-def run_view(run: Run) -> RunView:
-    """A run without what only the engine needs."""
+def run_view(run: Run, cancels: Mapping[str, Approval] | None = None) -> RunView:
+    """A run without what only the engine needs. ``cancels`` are those who asked to cancel runs, by run."""
+    request = (cancels or {}).get(run.id)
     fields = msgspec.to_builtins(run)
+    fields["cancel_requested"] = msgspec.to_builtins(request) if request and not run.ended else None
     return RunView.model_validate({name: fields[name] for name in RunView.model_fields})

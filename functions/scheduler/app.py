@@ -80,6 +80,9 @@ def tick(parts: Parts, logger: Logger, context: LambdaContext) -> dict[str, Any]
         "RunsAbandoned": swept.abandoned,
         "EventsTold": told.events,
         "MailsSent": told.mails + digested.mails,
+        "RunsFailed": told.runs_failed,
+        "RunsFailingInARow": told.runs_failing,
+        "RunsHeld": told.runs_held,
         "SilentIntegrations": watched.silent,
         "SchedulerFailures": failed,
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rollcall.domain.errors import NotFound, StoreError
 from rollcall.domain.events import Event
-from rollcall.domain.notification import mail_of, severity_of
+from rollcall.domain.notification import Notifications, Severity, mail_of, severity_of
 from scheduler.bootstrap import Parts
 
 log = logging.getLogger(__name__)
@@ -18,11 +18,24 @@ _AT_ONCE = 10
 
 @dataclass
 class Told:
-    """What one tick did."""
+    """What one tick did, and how many of the events told were of syncs that failed, that did so for the number of times
+    in a row of which their district wants to hear, and that are held.
+    """
 
     events: int = 0
     mails: int = 0
     failed: int = 0
+    runs_failed: int = 0
+    runs_failing: int = 0
+    runs_held: int = 0
+
+    def count(self, event: Event, severity: Severity | None) -> None:
+        """One event more. Nobody needs to hear of one without severity, such as a failed preview."""
+        self.events += 1
+        if severity is not None:
+            self.runs_failed += event.type == "RunFailed"
+            self.runs_failing += event.type == "RunFailed" and severity == "critical"
+            self.runs_held += event.type == "RunHeld"
 
 
 def tell(parts: Parts, deadline: datetime) -> Told:
@@ -48,18 +61,18 @@ def _tell(parts: Parts, events: list[Event], told: Told) -> None:
         if event.id not in taken:
             continue
         try:
-            told.mails += _mail(parts, event)
+            wanted = parts.config.notifications(event.district_id)
+            severity = severity_of(event, wanted.failures_in_a_row)
+            told.mails += _mail(parts, event, severity, wanted)
             parts.outbox.told(event)
-            told.events += 1
+            told.count(event, severity)
         except StoreError as error:
             told.failed += 1
             log.warning("event not told", extra={"event_id": event.id, "code": error.code})
 
 
-def _mail(parts: Parts, event: Event) -> int:
+def _mail(parts: Parts, event: Event, severity: Severity | None, wanted: Notifications) -> int:
     """How many mails were sent: one to everybody whom the event concerns, or none."""
-    wanted = parts.config.notifications(event.district_id)
-    severity = severity_of(event, wanted.failures_in_a_row)
     recipients = wanted.told(severity) if severity else []
     if severity is None or not recipients:
         return 0

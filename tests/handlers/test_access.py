@@ -10,7 +10,7 @@ from .conftest import Client, schedule_form
 
 BODIES = {"PUT": {}, "POST": {}, "PATCH": {}}
 RANKS = ["viewer", "operator", "admin"]
-OPERATED = ("/runs", "/same-as", "/approve", "/reject", "/unmapped")
+OPERATED = ("/runs", "/same-as", "/approve", "/reject", "/cancel", "/retry", "/unmapped")
 
 
 def path_of(endpoint: Endpoint) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from config_api.bootstrap import Parts
 from rollcall.domain.audit import Action
 
-from .conftest import Answer, Client, Forms, schedule_form
+from .conftest import NOW, Answer, Client, Forms, schedule_form
 from .onboarded import begun, downloaded, post_of, registered, school, send
 from .test_holds_api import YES, hold
 from .test_onboarding_api import body, completed
@@ -37,6 +37,25 @@ class Existing:
     def held(self) -> str:
         """The address of a held run."""
         return f"{BASE}/runs/{hold(self.parts, self.integration).id}"
+
+    @cached_property
+    def begun_run(self) -> str:
+        """The address of a run that its runner works on."""
+        path = f"{BASE}/integrations/{self.integration}/runs"
+        run = self.parts.runs.get("lakeview", self.client.post(path, {}).json["id"])
+        lease = self.parts.runs.acquire("lakeview", self.integration, "runner", NOW)
+        assert run
+        assert lease
+        assert self.parts.runs.begin(run, lease)
+        return f"{BASE}/runs/{run.id}"
+
+    @cached_property
+    def rejected(self) -> str:
+        """The address of a run that was held and rejected, while another is at work."""
+        path = self.held
+        assert self.client.post(f"{path}/reject", {"comment": "They are all still here."}).status == 200
+        assert self.begun_run
+        return path
 
     @cached_property
     def unmapped(self) -> str:
@@ -205,6 +224,18 @@ WRITES: dict[tuple[str, str], Write] = {
         lambda c, at: c.post(f"{at.held}/reject", {"comment": "They are all still here."}),
         lambda c, at: c.post(f"{at.held}/reject", {"comment": ""}),
         "held",
+    ),
+    ("POST", "/runs/<>/cancel"): Write(
+        ("run.cancelled",),
+        lambda c, at: c.post(f"{at.begun_run}/cancel", {"comment": "The wrong night."}),
+        lambda c, at: c.post(f"{at.begun_run}/cancel", {"comment": ""}),
+        "begun_run",
+    ),
+    ("POST", "/runs/<>/retry"): Write(
+        ("run.started",),
+        lambda c, at: c.post(f"{at.rejected}/retry", {}),
+        lambda c, at: c.post(f"{at.begun_run}/retry", {}),
+        "rejected",
     ),
     ("PUT", "/people/<>/same-as"): Write(
         ("staff_parent.decided",),

@@ -49,6 +49,10 @@ ALARMED = {
     ("AWS/Lambda", "Errors"),
     ("AWS/Lambda", "Throttles"),
     ("AWS/ApiGateway", "5xx"),
+    ("Rollcall", "RunsFailed"),
+    ("Rollcall", "RunsFailingInARow"),
+    ("Rollcall", "RunsHeld"),
+    ("Rollcall", "SilentIntegrations"),
 }
 
 

@@ -229,6 +229,13 @@ SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] 
         "NumberOfMessagesSent",
         "no alarm on",
     ),
+    (
+        alarms_reach_somebody,
+        _properties("RunsHeldAlarm"),
+        "MetricName",
+        "RunsCompleted",
+        "no alarm on ('Rollcall', 'RunsHeld')",
+    ),
     (api_is_closed, _properties("ApiRoute"), "AuthorizationType", "NONE", "open to everybody"),
     (api_is_closed, _properties("ApiRoute"), "AuthorizationScopes", _GONE, "ID token"),
     (api_is_closed, _properties("ApiStage"), "DefaultRouteSettings", _GONE, "no rate limit"),

@@ -52,11 +52,13 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     ) -> Page[RunView]:
         before = decode_cursor(cursor, str)
         runs, more = parts.runs.history(district_id, integration_id, [state] if state else [], limit, before)
-        return Page(items=[run_view(run) for run in runs], next=encode_cursor(more) if more else None)
+        cancels = parts.runs.cancel_requests(district_id, [run.id for run in runs if not run.ended])
+        items = [run_view(run, cancels) for run in runs]
+        return Page(items=items, next=encode_cursor(more) if more else None)
 
     @api.route("GET", "/v1/districts/<district_id>/runs/<run_id>", "A run", right="viewer")
     def read_run(district_id: str, run_id: str) -> RunView:
-        return run_view(_stored(district_id, run_id))
+        return run_view(_stored(district_id, run_id), parts.runs.cancel_requests(district_id, [run_id]))
 
     @api.route(
         "GET", "/v1/districts/<district_id>/runs/<run_id>/issues", "What a run found wrong", right="viewer"

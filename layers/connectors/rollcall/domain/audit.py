@@ -17,7 +17,7 @@ from pydantic import AwareDatetime
 from rollcall.domain.form import Record
 from rollcall.domain.ids import derived_id
 from rollcall.domain.person import PERSON_TYPES
-from rollcall.domain.run import Run
+from rollcall.domain.run import Approval, Run
 
 Action = Literal[
     "district.created",
@@ -34,6 +34,7 @@ Action = Literal[
     "run.started",
     "run.approved",
     "run.rejected",
+    "run.cancelled",
     "people.dropped",
     "export.requested",
     "export_template.created",
@@ -134,6 +135,8 @@ def run_started(run: Run, request_id: str) -> AuditRecord:
         FieldChange(field="mode", after=run.mode),
         FieldChange(field="trigger", after=run.trigger),
     ]
+    if run.retry_of:
+        changes.append(FieldChange(field="retry_of", after=run.retry_of))
     return audit_record(
         run.district_id, run.queued_at, run.requested_by, request_id, "run.started", run.id, changes
     )
@@ -149,6 +152,15 @@ def run_decided(
         FieldChange(field="comment", after=comment),
     ]
     return audit_record(run.district_id, at, actor, request_id, what, run.id, changes)
+
+
+def run_cancelled(run: Run, request_id: str, request: Approval) -> AuditRecord:
+    """That somebody had a run cancelled."""
+    changes = [
+        FieldChange(field="state", before=run.state, after="cancelled"),
+        FieldChange(field="comment", after=request.comment),
+    ]
+    return audit_record(run.district_id, request.at, request.by, request_id, "run.cancelled", run.id, changes)
 
 
 def people_dropped(run: Run, at: datetime, told: Mapping[str, int]) -> AuditRecord | None:

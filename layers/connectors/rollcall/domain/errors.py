@@ -13,6 +13,7 @@
     Signal (not an error)
     ├── OutOfTime          this slice must checkpoint and continue in another, or this test end with what it has
     ├── Closed             the district wants no runs at this time
+    ├── CancelRequested    somebody wants this run cancelled
     └── LeaseLost          another runner owns this integration now: stop writing
 
 ``message`` is one sentence for a district administrator. Neither ``code`` nor ``message`` ever holds a person's
@@ -77,6 +78,10 @@ class OutOfTime(Signal):
 
 class Closed(Signal):
     """The district wants no runs at this time, and nobody has overridden that."""
+
+
+class CancelRequested(Signal):
+    """Somebody wants the run cancelled, and it has changed nobody yet."""
 
 
 class LeaseLost(Signal):

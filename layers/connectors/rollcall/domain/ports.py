@@ -22,7 +22,7 @@ from rollcall.domain.notification import Mail
 from rollcall.domain.person import PersonType
 from rollcall.domain.plan import Claim, StoredPerson
 from rollcall.domain.reconciliation import ReconciliationHead
-from rollcall.domain.run import Run, RunMessage
+from rollcall.domain.run import Approval, Run, RunMessage
 from rollcall.domain.twins import Twin
 
 
@@ -82,8 +82,9 @@ class Runs(Protocol):
 
     def get(self, district_id: str, run_id: str) -> Run | None: ...
 
-    def save(self, run: Run, lease: Lease | None) -> None:
-        """Replace the stored run. With a lease the write is refused (``LeaseLost``) when the lease has passed on.
+    def save(self, run: Run, lease: Lease | None, *, unless_cancelled: bool = False) -> None:
+        """Replace the stored run. With a lease the write is refused (``LeaseLost``) when the lease has passed on, and
+        ``unless_cancelled`` also when somebody has asked to cancel the run (``CancelRequested``).
 
         Without one only a run that nobody holds yet may be written; an ended run is never written again (``Conflict``).
         """
@@ -123,6 +124,17 @@ class Runs(Protocol):
         """Replace a run that nobody works on, such as a held one, and say who did; ``Conflict`` unless it is still as
         ``before``.
         """
+
+    def request_cancel(self, run: Run, request: Approval, audit: AuditRecord | None = None) -> None:
+        """Ask the runner of a working run to cancel it, and say who did; does nothing when it has been asked before.
+        ``Conflict`` unless the stored run is still in one of the states ``WORKING``.
+
+        Once this returns, no save ``unless_cancelled`` gets through any more. It is a thing of its own beside the run,
+        because the run is its runner's to write.
+        """
+
+    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+        """Who asked that these runs be cancelled, by run, for those of which somebody did."""
 
     def due(self, now: datetime, limit: int) -> list[Run]:
         """Open runs whose ``check_at`` has passed, oldest first: their runner is dead or their pause is over."""

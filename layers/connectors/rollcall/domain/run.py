@@ -25,6 +25,9 @@ Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
 Mode = Literal["sync", "preview"]
 PullKind = Literal["full", "delta"]
 TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
+WORKING: frozenset[RunState] = frozenset({"queued", "pulling", "planning"})
+"""States in which a run has changed nobody yet, and its runner can be asked to leave it at that."""
+
 COUNT_KINDS = ("add", "update", "inactivate", "reactivate", "unchanged", "reject", "held")
 
 Counts = dict[str, dict[str, int]]
@@ -69,7 +72,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, or would not, when, and what they said."""
+    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said."""
 
     by: str
     at: datetime
@@ -118,6 +121,7 @@ class Run(msgspec.Struct, kw_only=True):
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
     ``override``: an administrator wants this run whatever the district's blackouts say.
+    ``retry_of`` is the run that this one tries again.
     """
 
     id: str
@@ -127,11 +131,13 @@ class Run(msgspec.Struct, kw_only=True):
     trigger: Trigger = "manual"
     mode: Mode = "sync"
     requested_by: str = ""
+    retry_of: str | None = None
     state: RunState = "queued"
     counts: Counts = msgspec.field(default_factory=no_counts)
     holds: list[Hold] = msgspec.field(default_factory=list)
     approvals: list[Approval] = msgspec.field(default_factory=list)
     rejection: Approval | None = None
+    cancellation: Approval | None = None
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)

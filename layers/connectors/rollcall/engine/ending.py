@@ -12,7 +12,8 @@ import msgspec
 from rollcall.domain.audit import people_dropped
 from rollcall.domain.errors import Conflict, SourceTransient
 from rollcall.domain.ports import Clock, Lease, Queue, Runs
-from rollcall.domain.run import Failure, Progress, Run, RunState
+from rollcall.domain.run import Approval, Failure, Progress, Run, RunState, no_counts
+from rollcall.engine.cancel import CANCELLED
 from rollcall.engine.job import Job
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,13 @@ class Ending:
     def cancel(self, why: Failure) -> None:
         """It is not to be done any more."""
         self._end("cancelled", why)
+
+    def cancel_as_asked(self, request: Approval) -> None:
+        """A person wants it not to be done. What it has counted was only planned."""
+        run = self.run
+        run.cancellation = request
+        run.counts, run.dropped, run.roster, run.holds = no_counts(), {}, {}, []
+        self.cancel(CANCELLED)
 
     def skip(self, why: Failure) -> None:
         """It was not to be begun."""

@@ -24,6 +24,7 @@ import msgspec
 from rollcall.connectors.base import Connector, Survey
 from rollcall.domain.audit import run_started
 from rollcall.domain.errors import (
+    CancelRequested,
     Closed,
     LeaseLost,
     NeedsAttention,
@@ -38,9 +39,9 @@ from rollcall.domain.ids import derived_id
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
-from rollcall.domain.run import CHECK_AFTER, Run, RunMessage
+from rollcall.domain.run import CHECK_AFTER, WORKING, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
-from rollcall.engine.blobs import pack, snapshot_key, unpack
+from rollcall.engine.blobs import RunFolder, pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
@@ -157,6 +158,8 @@ class Engine:
         try:
             job = self._open(run, lease, deadline)
             self._advance(job, ending)
+        except CancelRequested:
+            self._cancel(run, ending)
         except OutOfTime:
             ending.go_on()
         except SourceTransient as error:
@@ -170,6 +173,8 @@ class Engine:
 
     def _open(self, run: Run, lease: Lease, deadline: datetime) -> Job:
         """Settings as they were when the run began, the connector, and the snapshot to compare with."""
+        if run.state in WORKING and self.runs.cancel_requests(run.district_id, [run.id]):
+            raise CancelRequested
         first = run.started_at is None
         if first:
             run.started_at = self.clock.now()
@@ -264,6 +269,13 @@ class Engine:
             prune(job)
         elif job.at.stage == "approved":
             self._approved(job, ending)
+
+    def _cancel(self, run: Run, ending: Ending) -> None:
+        """End a run that has changed nobody as somebody asked."""
+        request = self.runs.cancel_requests(run.district_id, [run.id])[run.id]
+        # It may have written one already, which nobody would ever prune.
+        self.blobs.delete([RunFolder(run).snapshot()])
+        ending.cancel_as_asked(request)
 
     def _ending(self, run: Run, lease: Lease) -> Ending:
         return Ending(run, lease, self.runs, self.queue, self.clock)

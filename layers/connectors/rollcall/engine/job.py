@@ -155,12 +155,12 @@ class Job:
         return self.clock.now() >= self.deadline - SAFETY
 
     def save(self) -> None:
-        """Store the run under this slice's lease."""
+        """Store the run under this slice's lease. Raises ``CancelRequested``; never once it applies, see ``cancel``."""
         self.still_ours()
         self.run.checkpoint = msgspec.to_builtins(self.at)
         self.run.sweeps = 0
         self.run.check_at = self.clock.now() + CHECK_AFTER
-        self.runs.save(self.run, self.lease)
+        self.runs.save(self.run, self.lease, unless_cancelled=True)
 
     def still_ours(self) -> None:
         """Raise ``LeaseLost`` before a write that the store could not refuse by itself."""

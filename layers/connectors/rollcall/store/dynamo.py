@@ -158,7 +158,7 @@ class Table:
         update = {"TableName": self.name, "Key": encode(key), "UpdateExpression": expression}
         return {"Update": update | {"ExpressionAttributeValues": encode(values)} | _names(expression)}
 
-    def check_op(self, key: Item, condition: str, values: Item) -> dict[str, Any]:
+    def check_op(self, key: Item, condition: str, values: Item | None = None) -> dict[str, Any]:
         """A condition on an item that :meth:`transact` leaves alone."""
         return {
             "ConditionCheck": {"TableName": self.name, "Key": encode(key), **_condition(condition, values)}

@@ -14,12 +14,12 @@ import msgspec
 from msgspec.structs import replace
 
 from rollcall.domain.audit import AuditRecord
-from rollcall.domain.errors import Conflict, LeaseLost, NotFound, StoreError
+from rollcall.domain.errors import CancelRequested, Conflict, LeaseLost, NotFound, StoreError
 from rollcall.domain.events import is_event, run_event
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
-from rollcall.domain.run import Run, RunMessage, RunState
+from rollcall.domain.run import WORKING, Approval, Run, RunMessage, RunState
 from rollcall.store.audit import MemoryAudit
 from rollcall.store.memory_telling import MemoryOutbox
 from rollcall.store.people import name_sort
@@ -51,6 +51,7 @@ class MemoryRuns:
     _fences: dict[tuple[str, str], int] = field(default_factory=dict)
     _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _successors: dict[str, str | None] = field(default_factory=dict)
+    _cancels: dict[tuple[str, str], Approval] = field(default_factory=dict)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
@@ -69,11 +70,14 @@ class MemoryRuns:
         found = {run_id: self.get(district_id, run_id) for run_id in run_ids}
         return {run_id: run for run_id, run in found.items() if run}
 
-    def save(self, run: Run, lease: Lease | None) -> None:
+    def save(self, run: Run, lease: Lease | None, *, unless_cancelled: bool = False) -> None:
         if lease is not None:
             self._check_lease(run, lease)
-        if not self._repeated(run) and lease is None and run.id in self._held:
-            raise Conflict("run_held", "A runner works on this run.")
+        if not self._repeated(run):
+            if lease is None and run.id in self._held:
+                raise Conflict("run_held", "A runner works on this run.")
+            if unless_cancelled and (run.district_id, run.id) in self._cancels:
+                raise CancelRequested
         self._write(run, lease)
         self._tell(run)
 
@@ -150,6 +154,18 @@ class MemoryRuns:
         self._successors[run.id] = successor
         self._tell(run)
         return successor
+
+    def request_cancel(self, run: Run, request: Approval, audit: AuditRecord | None = None) -> None:
+        stored = self.get(run.district_id, run.id)
+        if stored is None or stored.state not in WORKING:
+            raise Conflict("run_changed", "The run has changed in the meantime; read it again.")
+        if (run.district_id, run.id) not in self._cancels:
+            self._cancels[run.district_id, run.id] = request
+            self.audit.write(audit)
+
+    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+        asked = {run_id: self._cancels.get((district_id, run_id)) for run_id in run_ids}
+        return {run_id: request for run_id, request in asked.items() if request}
 
     def due(self, now: datetime, limit: int) -> list[Run]:
         runs = [msgspec.json.decode(doc, type=Run) for doc in self._runs.values()]

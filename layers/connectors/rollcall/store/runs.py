@@ -14,11 +14,12 @@ from typing import Protocol
 import msgspec
 
 from rollcall.domain.audit import AuditRecord
-from rollcall.domain.errors import Conflict, LeaseLost, NotFound
+from rollcall.domain.errors import CancelRequested, Conflict, LeaseLost, NotFound
 from rollcall.domain.events import is_event, run_event
 from rollcall.domain.ports import Clock, IntegrationState, Lease, Runs
-from rollcall.domain.run import Run, RunState
+from rollcall.domain.run import Approval, Run, RunState
 from rollcall.store.audit import audit_op
+from rollcall.store.cancels import not_requested_op, read_requests, request_op, works_op
 from rollcall.store.config import due_keys, due_shard, moment
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
 from rollcall.store.outbox import add_op
@@ -82,7 +83,7 @@ class DynamoRuns:
         items = self._table.get_many(_run_key(district_id, run_id) for run_id in run_ids)
         return {text(item, "sk"): _run(item) for item in items}
 
-    def save(self, run: Run, lease: Lease | None) -> None:
+    def save(self, run: Run, lease: Lease | None, *, unless_cancelled: bool = False) -> None:
         tells = self._tells(run)
         if lease is None:
             item = _run_item(run)
@@ -93,11 +94,16 @@ class DynamoRuns:
                 _unless_repeated(item, failed.failed[0])
             return
         item = _run_item(run, lease.fence)
+        # In the same transaction: between a look and a write somebody might ask, and be told that it was in time.
+        asks = [not_requested_op(self._table, run)] if unless_cancelled else []
         try:
-            self._table.transact(self._holds(run, lease), self._writes(item), *tells)
+            self._table.transact(self._holds(run, lease), self._writes(item), *asks, *tells)
         except TransactionFailed as failed:
             _unless_lost(failed)
-            _unless_repeated(item, failed.failed[1])
+            if 1 in failed.failed:
+                _unless_repeated(item, failed.failed[1])
+            else:
+                raise CancelRequested from failed
 
     def acquire(
         self, district_id: str, integration_id: str, owner: str, expires_at: datetime
@@ -229,6 +235,19 @@ class DynamoRuns:
                 raise Conflict(
                     "run_changed", "The run has changed in the meantime; read it again."
                 ) from failed
+
+    def request_cancel(self, run: Run, request: Approval, audit: AuditRecord | None = None) -> None:
+        works = works_op(self._table, _run_key(run.district_id, run.id))
+        try:
+            self._table.transact(works, request_op(self._table, run, request), *self._audited(audit))
+        except TransactionFailed as failed:
+            if 0 in failed.failed:
+                raise Conflict(
+                    "run_changed", "The run has changed in the meantime; read it again."
+                ) from failed
+
+    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+        return read_requests(self._table, district_id, run_ids)
 
     def due(self, now: datetime, limit: int) -> list[Run]:
         runs = [_run(item) for item in self._table.get_many(due_keys(self._table, "RUN", now, limit))]
