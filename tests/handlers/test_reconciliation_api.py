@@ -388,3 +388,16 @@ def test_returning_schools_are_listed_before_and_after_their_upload(
     previewed()
     summary = client.put(path, {"csv": USERS}).json
     assert client.get(asks).json == [{**new, "newest_run": "run_1", "reconciliation": summary}]
+
+
+def test_a_confirmation_is_told_with_its_own_time(
+    client: Client, path: str, previewed: Any, clock: MemoryClock
+) -> None:
+    """Guards: an audit in which somebody confirmed at the moment of the upload."""
+    previewed()
+    client.put(path, {"csv": "type,host_id\nS,S1\n"})
+    clock.advance(hours=2)
+    confirmed = client.post(f"{path}/confirm", {"version": 1}).json
+    assert confirmed["updated_at"] == confirmed["confirmed"]["at"] == "2026-11-22T10:00:00Z"
+    newest, *_ = client.get("/v1/districts/lakeview/audit").json["items"]
+    assert (newest["what"], newest["at"]) == ("reconciliation.changed", "2026-11-22T10:00:00Z")

@@ -66,11 +66,13 @@ def test_a_school_goes_live_by_mouse(site: Site, pages: Pages, district: str) ->
     enter_credentials(site, page)
     page.get_by_role("button", name="Make the integration").click()
     form = page.get_by_role("dialog", name="Make the integration")
-    expect(form.get_by_label("Name", exact=True)).to_have_value("Alder Academy")
-    expect(form.get_by_label("Url", exact=True)).to_have_count(0)
+    expect(form.get_by_role("textbox", name="Name", exact=True)).to_have_value("Alder Academy")
+    expect(form.get_by_role("textbox", name="Url", exact=True)).to_have_count(0)
     for entity in codes:
         label = entity.replace("_", " ")
-        form.get_by_label(label.title(), exact=True).select_option(label=f"{label.capitalize()} codes")
+        form.get_by_role("combobox", name=label.title(), exact=True).select_option(
+            label=f"{label.capitalize()} codes"
+        )
     form.get_by_label("Household Home Address").check()
     form.get_by_role("button", name="Make the integration").click()
     expect(form).to_have_count(0)
@@ -93,7 +95,7 @@ def test_by_keyboard_alone(site: Site, pages: Pages, district: str) -> None:
     page = pages(f"/districts/{district}/onboarding")
     page.get_by_role("button", name="Begin with a school").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_be_focused()
     page.keyboard.type("Birch Prep")
     page.keyboard.press("Tab")
     page.keyboard.type("ORG-8")

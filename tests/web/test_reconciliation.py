@@ -240,7 +240,7 @@ def test_who_may_not_decide_is_told(
     page = pages(f"/districts/{district}/reconciliation")
     for name in ("Upload another list", "Accept proposals…"):
         expect(page.get_by_role("button", name=name)).to_have_attribute("aria-disabled", "true")
-    expect(page.get_by_role("button", name="Decide").first).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("button", name="Decide about").first).to_have_attribute("aria-disabled", "true")
 
 
 def test_empty_says_what_to_do_first(pages: Pages, district: str) -> None:
@@ -257,6 +257,6 @@ def test_it_looks_right(
         expect(row_of(page, "OLD1")).to_be_visible()
         assert beyond_the_edge(page) == 0
         assert axe(page) == []
-        page.get_by_role("button", name="Decide").first.click()
+        page.get_by_role("button", name="Decide about").first.click()
         expect(page.get_by_role("dialog", name="Who is")).to_be_visible()
         assert axe(page) == []

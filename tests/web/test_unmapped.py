@@ -91,7 +91,7 @@ def test_all_above_a_confidence_take_their_suggestion(
 ) -> None:
     page = pages(f"/districts/{district}/unmapped")
     page.get_by_label("Entity").select_option("Gender")
-    page.get_by_label("Suggestion", exact=True).select_option("At least 75 %")
+    page.get_by_role("combobox", name="Suggestion", exact=True).select_option("At least 75 %")
     page.get_by_role("button", name="Use the suggestion").click()
     dialog = page.get_by_role("dialog", name="Use the suggestions?")
     expect(dialog).to_contain_text("the SIS is not asked")

@@ -139,7 +139,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             since=head.confirmed.since if head.confirmed else now,
             accepted=head.open,
         )
-        return _put(head, head.model_copy(update={"confirmed": confirmed, "version": head.version + 1}))
+        changes = {"confirmed": confirmed, "version": head.version + 1}
+        changed = {"updated_by": api.caller.user, "updated_at": now}
+        return _put(head, head.model_copy(update={**changes, **changed}))
 
     @api.route(
         "GET",
