@@ -76,7 +76,7 @@ class CountingPeople(MemoryPeople):
         self.written += [person.id for person in people]
         super().put_many(people)
 
-    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+    def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         """Count, then store."""
         self.written += photos
         super().put_photos(district_id, photos)

@@ -28,7 +28,16 @@ def ask_for_run(
     retry_of: str | None = None,
 ) -> Run:
     """The run that was put on the queue, or the one that an earlier request under the same claim had put there."""
-    run = Run(
+    run = new_run(api, making, integration, mode, trigger, override=override)
+    run.retry_of = retry_of
+    return start(api.parts.runs, api.parts.queue, run, started(api, run))
+
+
+def new_run(
+    api: Api, making: Making, integration: Integration, mode: Mode, trigger: Trigger, *, override: bool
+) -> Run:
+    """A run that the caller wants, on no record yet."""
+    return Run(
         id=making.new_id("run"),
         district_id=integration.district_id,
         integration_id=integration.id,
@@ -36,9 +45,7 @@ def ask_for_run(
         trigger=trigger,
         mode=mode,
         requested_by=api.caller.user,
-        retry_of=retry_of,
         override=override,
         queued_at=making.now,
         check_at=making.now + CHECK_AFTER,
     )
-    return start(api.parts.runs, api.parts.queue, run, started(api, run))

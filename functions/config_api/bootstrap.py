@@ -42,11 +42,13 @@ class Parts:
     idempotency: DynamoIdempotency
     addresses: Addresses
     api_url: str
+    run_files_days: int
 
 
 def bootstrap(settings: Settings, env: Mapping[str, str]) -> Parts:
     """The parts on AWS; nothing is called yet. ``env`` also names the two functions that the API asks, where the
-    internet finds the API itself, and what the ARN of every district's mail topic begins with.
+    internet finds the API itself, what the ARN of every district's mail topic begins with, and how long the files of
+    runs are kept.
     """
     dynamodb = aws.client("dynamodb")
     config_table = Table(dynamodb, settings.config_table)
@@ -69,4 +71,5 @@ def bootstrap(settings: Settings, env: Mapping[str, str]) -> Parts:
         idempotency=DynamoIdempotency(config_table),
         addresses=settings.sis_addresses,
         api_url=env["API_URL"],
+        run_files_days=int(env["RUN_FILES_DAYS"]),
     )

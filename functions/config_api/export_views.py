@@ -35,7 +35,7 @@ class ProjectedChangeView(View):
 
 
 class ExportView(View):
-    """A file of a whole district for one application.
+    """A file of a whole district for one application, or an archive of one run.
 
     ``download`` leads to the file for a quarter of an hour, and is null until there is one. ``shortened`` counts the
     cells that were cut to the length of their column.
@@ -56,6 +56,7 @@ class ExportView(View):
     ended_at: datetime | None
     file_name: str
     download: str | None
+    run_id: str | None
 
 
 class TemplateView(View):
@@ -100,6 +101,7 @@ def export_view(export: Export, now: datetime, download: str | None) -> ExportVi
         error=FailureView(**shown.error.model_dump()) if shown.error else None,
         file_name=shown.file_name,
         download=download,
+        run_id=shown.run.id if shown.run else None,
     )
 
 

@@ -266,6 +266,10 @@ class RunView(View):
     override: bool = Field(
         description="Whether an administrator started it in spite of the district's blackouts"
     )
+    undoes: str | None = Field(description="The run that this one undoes; null for every other trigger")
+    undone_by: str | None = Field(
+        description="The last run that was started to undo this one; whether it did, its own state says"
+    )
     state: RunState
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]
@@ -287,6 +291,7 @@ class RunView(View):
     dropped: dict[PersonType, int] = Field(
         description="Who is ended for not being in the file; `inactivate` counts them too"
     )
+    protected: int = Field(description="Of how many people something stays, whatever the SIS says")
     trend: TrendView | None = Field(description="Null until the plan is complete")
     plan_hash: str | None
     progress: ProgressView

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rollcall.engine.archive import processed, received
 from rollcall.exports.maker import Maker
 from rollcall.store import aws
 from rollcall.store.blobs import S3Blobs
@@ -18,4 +19,5 @@ def bootstrap(env: Mapping[str, str]) -> Maker:
         everybody=DynamoEverybody(Table(aws.client("dynamodb"), env["PEOPLE_TABLE"])),
         blobs=S3Blobs(aws.client("s3"), env["BUCKET"]),
         clock=SystemClock(),
+        archives={"run_received": received, "run_processed": processed},
     )

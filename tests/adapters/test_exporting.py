@@ -83,6 +83,10 @@ def test_keys_are_those_under_a_prefix_in_order(blobs: Any) -> None:
         blobs.put(key, b"x")
     assert blobs.keys("exports/b/") == ["exports/b/10", "exports/b/2"]
     assert blobs.keys("exports/c/") == []
+    blobs.put("exports/b/2", b"four")
+    assert blobs.sizes("exports/b/")["exports/b/2"] == 4
+    assert list(blobs.sizes("exports/b/")) == blobs.keys("exports/b/")
+    assert blobs.sizes("exports/c/") == {}
 
 
 def test_more_keys_than_one_request_tells(blobs: Any) -> None:

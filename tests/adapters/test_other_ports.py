@@ -52,6 +52,8 @@ def test_a_photo_and_its_person_are_written_apart(people: Any) -> None:
     assert people.get_many("lakeview", ["per_1"]) == {"per_1": person(1, photo="bb")}
     assert people.get_many("hilltop", ["per_1"]) == {}
     people.put_photos("lakeview", {})
+    people.put_photos("lakeview", {"per_1": None})
+    assert people.get_many("lakeview", ["per_1"]) == {"per_1": person(1)}
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
 from rollcall.domain.integration import Integration
 from rollcall.domain.plan import StoredPerson
+from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.store.dynamo import Table
 from rollcall.store.memory import MemoryClock
 from rollcall.store.outbox import DynamoOutbox
@@ -73,7 +75,28 @@ class Cloud:
 
     def sync(self) -> str:
         """Send the contract's message; deliver until the queue is empty; the state the newest run ended in."""
-        body = {"version": 1, "district_id": D, "integration_id": "int_1"}
+        return self._drive({"version": 1, "district_id": D, "integration_id": "int_1"})
+
+    def undo(self) -> str:
+        """The same for an undo of the newest run, as the API asks for one."""
+        with Uncounted(self.faults):
+            runs: Any = self.runner.engine.runs
+            run = runs.history(D, "int_1", (), 1, None)[0][0]
+            now = self.clock.now()
+            made = Run(
+                id=f"{run.id}-undo",
+                district_id=D,
+                integration_id="int_1",
+                trigger="undo",
+                undoes=run.id,
+                queued_at=now,
+                check_at=now + CHECK_AFTER,
+            )
+            runs.decide(run, msgspec.structs.replace(run, undone_by=made.id))
+            runs.create(made)
+        return self._drive(msgspec.to_builtins(made.message()))
+
+    def _drive(self, body: dict[str, Any]) -> str:
         sqs = boto3.client("sqs")
         self.syncs += 1
         with Uncounted(self.faults):
@@ -189,12 +212,16 @@ def shape(people: dict[str, StoredPerson]) -> Any:
     }
 
 
-def drive(k: int | None, mode: Mode) -> tuple[str, Any, list[str]]:
+def drive(k: int | None, mode: Mode, undo: bool = False) -> tuple[str, Any, list[str]]:
+    """A night, or the undo of one, killed at its ``k``-th call."""
     faults = Faults(k, mode)
     with mock_aws(), aws_faults(faults):
         cloud = night(faults)
+        if undo:
+            with Uncounted(faults):
+                cloud.sync()
         faults.calls.clear()
-        state = cloud.sync()
+        state = cloud.undo() if undo else cloud.sync()
         return state, (shape(cloud.people()), cloud.events()), list(faults.calls)
 
 
@@ -222,6 +249,20 @@ def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, shar
     failures = []
     for k in range(1 + share, len(calls) + 1, SHARES):
         ended, people, _ = drive(k, mode)
+        if (ended, people) != ("completed", expected):
+            failures.append((k, calls[k - 1], ended))
+    assert failures == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize("mode", ["after", "lost_reply"])
+def test_an_undo_killed_at_any_call_ends_the_same(mode: Mode, share: int, aws: None) -> None:
+    state, expected, calls = drive(None, "before", undo=True)
+    assert state == "completed"
+    failures = []
+    for k in range(1 + share, len(calls) + 1, SHARES):
+        ended, people, _ = drive(k, mode, undo=True)
         if (ended, people) != ("completed", expected):
             failures.append((k, calls[k - 1], ended))
     assert failures == []

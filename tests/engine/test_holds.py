@@ -272,6 +272,17 @@ def test_who_was_changed_by_somebody_else_meanwhile_is_left_alone(held: tuple[Wo
     assert world.issues(done)[-1].code == "changed_since_hold"
 
 
+def test_who_was_passed_over_is_planned_again(held: tuple[World, Run]) -> None:
+    """Guards: the snapshot took the plan's row of somebody who was not written, who then stayed active for good."""
+    world, run = held
+    (other,) = [s for s in world.people.all(D) if s.person.source_id == "007"]
+    world.people.put_many([replace(other, person=replace(other.person, pos_id="4711"))])
+    approve(world, run)
+    again = world.sync()
+    assert again.counts["student"]["inactivate"] == 1
+    assert ended(world) == set(range(20))
+
+
 def test_a_runner_that_dies_while_it_applies_an_approval_leaves_the_same() -> None:
     """Killed before and after every call of the approved slice, and called again."""
     reference = town(drop_percent=10)

@@ -45,7 +45,7 @@ class TickingPeople(MemoryPeople):
         self.written += [person.id for person in people]
         super().put_many(people)
 
-    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+    def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         self.written += photos
         super().put_photos(district_id, photos)
 

@@ -100,6 +100,7 @@ def test_an_export_reads_as_the_document_says(
         "ended_at": None,
         "file_name": "lakeview-media-users-2026-11-22.csv",
         "download": None,
+        "run_id": None,
     }
     make(exporter.maker, {"district_id": "lakeview", "export_id": asked["id"]}, Context())
     done = client.get(f"{BASE}/exports/{asked['id']}").json

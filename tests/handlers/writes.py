@@ -16,6 +16,7 @@ from .test_holds_api import YES, hold
 from .test_onboarding_api import body, completed
 from .test_reading_api import person
 from .test_reconciliation_api import USERS, leave_preview
+from .test_undo_api import applied
 from .test_unmapped_api import answering, complete
 
 BASE = "/v1/districts/lakeview"
@@ -37,6 +38,18 @@ class Existing:
     def held(self) -> str:
         """The address of a held run."""
         return f"{BASE}/runs/{hold(self.parts, self.integration).id}"
+
+    @cached_property
+    def applied(self) -> str:
+        """The address of a run that has changed somebody."""
+        return f"{BASE}/runs/{applied(self.parts, self.integration).id}"
+
+    @cached_property
+    def protected(self) -> str:
+        """The address of somebody's protection."""
+        path = f"{BASE}/people/{self.contact}/protection"
+        assert self.client.put(path, PROTECT).status == 200
+        return path
 
     @cached_property
     def begun_run(self) -> str:
@@ -130,6 +143,7 @@ def thresholds(client: Client, at: Existing, **changes: Any) -> Answer:
 DISTRICT = {"name": "Lake View", "time_zone": "America/Chicago"}
 MAPPING = {"entity": "race", "name": "Races", "entries": [{"external": "1", "value": "x"}]}
 MAIL = {"recipients": [{"email": "it@example.org", "severities": ["error"], "digest": "none"}]}
+PROTECT = {"fields": ["grade"], "reason": "Asked for by the school."}
 TEMPLATE = {"columns": [{"name": "Last", "field": "last_name"}]}
 BY_HAND = {"consumer_token": "CNRYclient00009", "consumer_secret": "CNRYsecret00009"}
 
@@ -237,10 +251,27 @@ WRITES: dict[tuple[str, str], Write] = {
         lambda c, at: c.post(f"{at.begun_run}/retry", {}),
         "rejected",
     ),
+    ("POST", "/runs/<>/undo"): Write(
+        ("run.undone",),
+        lambda c, at: c.post(f"{at.applied}/undo", {"comment": "Last year's file."}),
+        lambda c, at: c.post(f"{at.applied}/undo", {"comment": ""}),
+        "applied",
+    ),
     ("PUT", "/people/<>/same-as"): Write(
         ("staff_parent.decided",),
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.staff}),
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.contact}),
+    ),
+    ("PUT", "/people/<>/protection"): Write(
+        ("person.protected",),
+        lambda c, at: c.put(f"{BASE}/people/{at.contact}/protection", PROTECT),
+        lambda c, at: c.put(f"{BASE}/people/{at.contact}/protection", {**PROTECT, "fields": ["shoe_size"]}),
+    ),
+    ("DELETE", "/people/<>/protection"): Write(
+        ("person.released",),
+        lambda c, at: c.call("DELETE", at.protected),
+        lambda c, at: c.call("DELETE", at.protected, headers={"If-Match": "9"}),
+        "protected",
     ),
     ("POST", "/exports"): Write(
         ("export.requested",),

@@ -38,6 +38,7 @@ class Stack:
             "SIS_ADDRESSES": "public",
             "TESTER_FUNCTION": "connection-tester",
             "EXPORTER_FUNCTION": "exporter",
+            "RUN_FILES_DAYS": "90",
             "API_URL": API_URL,
             "EVENT_BUS": "events",
             "MAIL_TOPICS": f"arn:aws:sns:{REGION}:123456789012:rollcall-district-",

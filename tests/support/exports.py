@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
-from rollcall.domain.export import Export, ExportKind, ExportOptions, Template
+from rollcall.domain.export import RUN_KINDS, Export, ExportKind, ExportOptions, Template
 from rollcall.domain.person import Address, ContactLink, Enrollment, MediaAccount, Person, Phone
 from rollcall.domain.plan import StoredPerson
 from rollcall.exports.maker import Maker
@@ -15,7 +15,7 @@ from rollcall.exports.records import Exports, file_key
 from rollcall.store.memory import MemoryBlobs, MemoryClock, MemoryPeople
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-KINDS: tuple[ExportKind, ...] = get_args(ExportKind)
+KINDS: tuple[ExportKind, ...] = tuple(kind for kind in get_args(ExportKind) if kind not in RUN_KINDS)
 D = "lakeview"
 
 

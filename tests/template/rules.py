@@ -20,7 +20,9 @@ COMMON_ENV = {
 }
 DATA_ENV = {"PEOPLE_TABLE", "BUCKET", "CREDENTIAL_KEY_ID"}
 ENVIRONMENTS = {
-    "ConfigApi": COMMON_ENV | DATA_ENV | {"TESTER_FUNCTION", "EXPORTER_FUNCTION", "API_URL", "MAIL_TOPICS"},
+    "ConfigApi": COMMON_ENV
+    | DATA_ENV
+    | {"TESTER_FUNCTION", "EXPORTER_FUNCTION", "API_URL", "MAIL_TOPICS", "RUN_FILES_DAYS"},
     "Scheduler": COMMON_ENV | {"EVENT_BUS", "MAIL_TOPICS"},
     "SyncRunner": COMMON_ENV | DATA_ENV,
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
@@ -34,7 +36,7 @@ FILES = {
     ("SyncRunnerRole", "s3:GetObject"): {"runs", "snapshots", "reconciliations"},
     ("SyncRunnerRole", "s3:PutObject"): {"runs", "snapshots", "photos"},
     ("SyncRunnerRole", "s3:DeleteObject"): {"snapshots"},
-    ("ExporterRole", "s3:GetObject"): {"exports"},
+    ("ExporterRole", "s3:GetObject"): {"exports", "runs"},
     ("ExporterRole", "s3:PutObject"): {"exports"},
     ("ExporterRole", "s3:AbortMultipartUpload"): {"exports"},
 }
@@ -84,26 +86,27 @@ def no_scans_or_table_deletes(template: Template) -> Iterator[str]:
 
 
 EXPORTER_MAY = {
-    "logs:CreateLogStream": "ExporterLogs",
-    "logs:PutLogEvents": "ExporterLogs",
-    "dynamodb:BatchGetItem": "PeopleTable",
-    "dynamodb:Query": "PeopleTable.Arn}/index/by_name",
-    "s3:AbortMultipartUpload": "Bucket.Arn}/exports/*",
-    "s3:GetObject": "Bucket.Arn}/exports/*",
-    "s3:PutObject": "Bucket.Arn}/exports/*",
-    "s3:ListBucket": "Bucket",
-    "sqs:SendMessage": "ExportDeadLetters",
+    "logs:CreateLogStream": ["ExporterLogs"],
+    "logs:PutLogEvents": ["ExporterLogs"],
+    "dynamodb:BatchGetItem": ["PeopleTable"],
+    "dynamodb:Query": ["PeopleTable.Arn}/index/by_name"],
+    "s3:AbortMultipartUpload": ["Bucket.Arn}/exports/*"],
+    "s3:GetObject": ["Bucket.Arn}/exports/*", "Bucket.Arn}/runs/*"],
+    "s3:PutObject": ["Bucket.Arn}/exports/*"],
+    "s3:ListBucket": ["Bucket"],
+    "sqs:SendMessage": ["ExportDeadLetters"],
 }
 
 
 def the_exporter_reads_people_and_writes_exports(template: Template) -> Iterator[str]:
-    """Whoever reads everybody can neither change anybody nor read a secret, a page of a SIS or a snapshot."""
+    """Whoever reads everybody, and what runs received of them, can neither change anybody nor read a secret, a
+    snapshot or a photo."""
     for role, statement in _statements(template):
         if role != "ExporterRole":
             continue
         for action in _listed(statement["Action"]):
             for resource in _listed(statement["Resource"]):
-                if EXPORTER_MAY.get(action, "\0") not in str(resource):
+                if not any(allowed in str(resource) for allowed in EXPORTER_MAY.get(action, ())):
                     yield f"ExporterRole may {action} on {resource}"
     for name, function in _of(template, "AWS::Lambda::EventInvokeConfig"):
         if function["FunctionName"] == {"Ref": "Exporter"} and "OnFailure" not in str(function):

@@ -17,8 +17,10 @@ from config_api.audited import audited
 from config_api.export_views import ExportView, TemplateView, export_view, template_view
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
+from config_api.run_files import kept, stored_run
 from rollcall.domain.audit import Action, FieldChange, audit_record
-from rollcall.domain.export import Export, ExportForm, ExportTemplate, Template
+from rollcall.domain.export import Export, ExportedRun, ExportForm, ExportTemplate, Template
+from rollcall.engine.archive import chunks_of
 from rollcall.exports.records import Exports, file_key
 
 LINK_SECONDS = 15 * 60
@@ -32,7 +34,7 @@ class TemplateUpdate(Template):
     version: int | None = None
 
 
-def register(api: Api) -> None:
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
     """Declare the routes."""
     parts = api.parts
     exports = Exports(parts.blobs)
@@ -59,6 +61,7 @@ def register(api: Api) -> None:
     ) -> ExportView:
         def make(making: Making) -> ExportView:
             form.check()
+            run = _run(district_id, form.run_id) if form.run_id else None
             export = Export(
                 id=making.new_id("exp"),
                 district_id=district_id,
@@ -72,6 +75,7 @@ def register(api: Api) -> None:
                 kind=form.kind,
                 options=form.options,
                 template=_template(district_id) if form.kind == "nutrition_students" else None,
+                run=run,
                 requested_by=api.caller.user,
                 requested_at=making.now,
                 updated_at=making.now,
@@ -85,7 +89,8 @@ def register(api: Api) -> None:
                     api.request_id,
                     "export.requested",
                     export.id,
-                    [FieldChange(field="kind", after=form.kind)],
+                    [FieldChange(field="kind", after=form.kind)]
+                    + ([FieldChange(field="run_id", after=run.id)] if run else []),
                 )
             )
             exports.put(export)
@@ -128,6 +133,18 @@ def register(api: Api) -> None:
         audit = audited(api, district_id, what, "nutrition", written.updated_at, stored, written)
         parts.config.put_export_template(written, audit)
         return template_view(written)
+
+    def _run(district_id: str, run_id: str) -> ExportedRun:
+        """Raises ``NotFound``, and :class:`Problem` when the run's files are no longer kept."""
+        run = stored_run(parts.runs, district_id, run_id)
+        chunks = kept(lambda: chunks_of(parts.blobs, run))
+        return ExportedRun(
+            id=run.id,
+            integration_id=run.integration_id,
+            integration_name=parts.config.integration(district_id, run.integration_id).name,
+            system=run.system,
+            chunks=chunks,
+        )
 
     def _template(district_id: str) -> Template | None:
         stored = parts.config.export_template(district_id)

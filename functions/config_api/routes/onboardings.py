@@ -46,6 +46,7 @@ from rollcall.domain.onboarding import (
     review,
 )
 from rollcall.domain.person import PersonType
+from rollcall.engine.blobs import run_of
 
 BASE = "/v1/districts/<district_id>/onboardings"
 ONE = f"{BASE}/<onboarding_id>"
@@ -255,7 +256,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         synced = parts.runs.state(district_id, stored.integration_id).snapshot
         if synced is None:
             raise Conflict("nothing_to_review", "No sync has completed; run the first one.")
-        return _put(stored, review(stored, synced, api.caller.user, parts.clock.now()))
+        return _put(stored, review(stored, run_of(synced), api.caller.user, parts.clock.now()))
 
     def _put(
         before: Onboarding | None, school: Onboarding, made: Integration | None = None
@@ -336,7 +337,7 @@ def _view_of(
             reconciled_at=head.confirmed.since if head and head.confirmed else None,
             tested_at=tested.get(made.id),
             completed=completed[0] if completed else None,
-            synced=parts.runs.get(school.district_id, synced) if synced else None,
+            synced=parts.runs.get(school.district_id, run_of(synced)) if synced else None,
         )
     steps = steps_of(school, facts)
     state, following = reached(steps)

@@ -44,7 +44,7 @@ from rollcall.domain.reconciliation import (
     reconcile,
     renames,
 )
-from rollcall.engine.blobs import pack, reconciliation_key, unpack
+from rollcall.engine.blobs import pack, reconciliation_key, run_of, unpack
 
 UPLOAD_BYTES = 4 * 1024 * 1024
 """Fifty thousand users fit. Lambda takes 6 MB, in which quotation marks and line ends count several times."""
@@ -223,7 +223,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def _has_synced(head: ReconciliationHead) -> bool:
         """Whether a sync has used what was confirmed. If none has, an edit means that it was not right yet."""
         snapshot = parts.runs.state(head.district_id, head.integration_id).snapshot
-        run = parts.runs.get(head.district_id, snapshot) if snapshot else None
+        run = parts.runs.get(head.district_id, run_of(snapshot)) if snapshot else None
         return bool(head.confirmed and run and run.started_at and run.started_at >= head.confirmed.since)
 
     def _put(before: ReconciliationHead | None, made: ReconciliationHead) -> ReconciliationSummary:

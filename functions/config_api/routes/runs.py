@@ -14,10 +14,9 @@ from config_api.downloads import csv_answer
 from config_api.export_views import ProjectedChangeView, projected_change
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.people_views import ChangeView, IssueView, change_view
-from config_api.run_files import issue_files, lines_of, page_of_lines, plan_files
+from config_api.run_files import issue_files, lines_of, page_of_lines, plan_files, stored_run
 from config_api.views import RunView, run_view
 from rollcall.domain.destinations import Destination
-from rollcall.domain.errors import NotFound
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Issue, Severity
 from rollcall.domain.plan import Change, ChangeKind
@@ -38,7 +37,7 @@ CHANGE_COLUMNS = [
 ]
 
 
-def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+def register(api: Api) -> None:
     """Declare the routes."""
     parts = api.parts
 
@@ -154,10 +153,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         return csv_answer(api, f"{run.id}-changes", CHANGE_COLUMNS, rows, "ask for one kind of change")
 
     def _stored(district_id: str, run_id: str) -> Run:
-        run = parts.runs.get(district_id, run_id)
-        if run is None:
-            raise NotFound("run")
-        return run
+        return stored_run(parts.runs, district_id, run_id)
 
     def _source(run: Run) -> str:
         return parts.config.integration(run.district_id, run.integration_id).source

@@ -33,6 +33,7 @@ from rollcall.domain.unmapped import (
     rank,
     with_accepted,
 )
+from rollcall.engine.blobs import run_of
 from rollcall.engine.unmapped import read_unmapped
 
 _run = TypeAdapter(RunView)
@@ -124,7 +125,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
     def _last_completed(district_id: str, integration_id: str) -> Run | None:
         snapshot = parts.runs.state(district_id, integration_id).snapshot
-        return parts.runs.get(district_id, snapshot) if snapshot else None
+        return parts.runs.get(district_id, run_of(snapshot)) if snapshot else None
 
     def _left(run: Run) -> UnmappedValues:
         try:

@@ -35,7 +35,10 @@ Action = Literal[
     "run.approved",
     "run.rejected",
     "run.cancelled",
+    "run.undone",
     "people.dropped",
+    "person.protected",
+    "person.released",
     "export.requested",
     "export_template.created",
     "export_template.changed",
@@ -161,6 +164,14 @@ def run_cancelled(run: Run, request_id: str, request: Approval) -> AuditRecord:
         FieldChange(field="comment", after=request.comment),
     ]
     return audit_record(run.district_id, request.at, request.by, request_id, "run.cancelled", run.id, changes)
+
+
+def run_undone(undone: Run, run: Run, request_id: str, comment: str) -> AuditRecord:
+    """That somebody had ``run`` undo what ``undone`` had changed."""
+    changes = [FieldChange(field="undone_by", after=run.id), FieldChange(field="comment", after=comment)]
+    return audit_record(
+        undone.district_id, run.queued_at, run.requested_by, request_id, "run.undone", undone.id, changes
+    )
 
 
 def people_dropped(run: Run, at: datetime, told: Mapping[str, int]) -> AuditRecord | None:

@@ -17,7 +17,12 @@ ExportKind = Literal[
     "media_groups",
     "media_memberships",
     "oneroster",
+    "run_received",
+    "run_processed",
 ]
+RUN_KINDS: frozenset[ExportKind] = frozenset({"run_received", "run_processed"})
+"""Archives of one run: its pages as received, or what it made of them. All others are files for an application."""
+
 ExportState = Literal["queued", "running", "completed", "failed"]
 
 StudentField = Literal[
@@ -117,13 +122,26 @@ class ExportForm(Form):
 
     kind: ExportKind
     options: ExportOptions = ExportOptions()
+    run_id: Annotated[str, StringConstraints(max_length=64)] | None = None
 
     def check(self) -> None:
-        """Raise ``Invalid`` for options that mean nothing to this kind."""
-        wrong = "bom" if self.kind == "oneroster" else "destination"
-        if getattr(self.options, wrong) is not None:
-            message = f"This option has no meaning for {self.kind}; leave it out."
-            raise_if_any([FieldError(field=f"options.{wrong}", code="not_for_kind", message=message)])
+        """Raise ``Invalid`` for options that mean nothing to this kind, and for an archive of no run."""
+        of_run = self.kind in RUN_KINDS
+        wrong = ["bom"] if of_run or self.kind == "oneroster" else []
+        wrong += ["destination"] if self.kind != "oneroster" else []
+        given = {f"options.{name}": getattr(self.options, name) for name in wrong}
+        given |= {} if of_run else {"run_id": self.run_id}
+        message = f"This has no meaning for {self.kind}; leave it out."
+        errors = [
+            FieldError(field=field, code="not_for_kind", message=message)
+            for field, value in given.items()
+            if value is not None
+        ]
+        if of_run and self.run_id is None:
+            errors.append(
+                FieldError(field="run_id", code="required", message="Say which run it is to be of.")
+            )
+        raise_if_any(errors)
 
 
 class ExportFailure(Record):
@@ -133,12 +151,30 @@ class ExportFailure(Record):
     message: str
 
 
+class ReceivedChunk(Record):
+    """Some pages of a run that were received together. ``superseded``: their part was read once more."""
+
+    stream: str
+    part: str
+    superseded: bool = False
+
+
+class ExportedRun(Record):
+    """What making an archive of a run needs to know of it."""
+
+    id: str
+    integration_id: str
+    integration_name: str
+    system: str
+    chunks: tuple[ReceivedChunk, ...] = ()
+
+
 class Export(Record):
     """An export as stored, with all that making it needs to know of the district.
 
     ``integration_ids`` are those that feed the nutrition application; who is in the media roster says so in person.
-    ``people`` counts who has been looked at, ``rows`` what was written, ``shortened`` the cells that were cut to the
-    length of their column.
+    ``people`` counts who has been looked at, or of a ``run`` the files, ``rows`` what was written, ``shortened`` the
+    cells that were cut to the length of their column.
     """
 
     id: str
@@ -149,6 +185,7 @@ class Export(Record):
     kind: ExportKind
     options: ExportOptions
     template: Template | None = None
+    run: ExportedRun | None = None
     requested_by: str
     requested_at: AwareDatetime
     state: ExportState = "queued"
@@ -177,6 +214,8 @@ class Export(Record):
     @property
     def file_name(self) -> str:
         """What the file is called, by whom and when it was asked for."""
+        if self.run is not None:
+            return f"{self.run.id}-{self.kind.removeprefix('run_')}.zip"
         day = self.requested_at.date().isoformat()
         kind = f"oneroster-{self.destination}" if self.kind == "oneroster" else self.kind.replace("_", "-")
         return f"{self.district_id}-{kind}-{day}.{'zip' if self.kind == 'oneroster' else 'csv'}"

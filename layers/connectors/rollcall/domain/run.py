@@ -21,7 +21,7 @@ RunState = Literal[
     "cancelled",
     "skipped",
 ]
-Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
+Trigger = Literal["manual", "schedule", "retry", "reapply", "undo", "protect"]
 Mode = Literal["sync", "preview"]
 PullKind = Literal["full", "delta"]
 TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
@@ -120,8 +120,11 @@ class Run(msgspec.Struct, kw_only=True):
     ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
+    ``protected`` counts the people of whom something stays as somebody wants it, whatever the SIS says.
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
+    ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
+    it did, its own state says.
     """
 
     id: str
@@ -142,11 +145,14 @@ class Run(msgspec.Struct, kw_only=True):
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
+    protected: int = 0
     trend: Trend | None = None
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     pull: PullKind | None = None
     override: bool = False
+    undoes: str | None = None
+    undone_by: str | None = None
     coverage: dict[str, Coverage] = msgspec.field(default_factory=dict)
     error: Failure | None = None
     queued_at: datetime
@@ -169,6 +175,13 @@ class Run(msgspec.Struct, kw_only=True):
         self.counts[kind][change] += 1
         if dropped:
             self.dropped[kind] = self.dropped.get(kind, 0) + 1
+
+    def spare(self, kind: PersonType, change: str, dropped: bool) -> None:
+        """What was counted as a change was not made, because the person is protected by now."""
+        self.counts[kind][change] -= 1
+        self.counts[kind]["unchanged"] += 1
+        if dropped:
+            self.dropped[kind] -= 1
 
     def hold(self, kind: PersonType, change: str, dropped: bool) -> None:
         """What was counted as a change waits."""
@@ -194,8 +207,15 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def reapplies(self) -> bool:
-        """True when the run plans the last pull again, with the mappings as they are now, and never asks the SIS."""
-        return self.trigger == "reapply"
+        """True when the run plans the last pull again, with the mappings or the protections as they are now, and never
+        asks the SIS.
+        """
+        return self.trigger in ("reapply", "protect")
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the run asks the SIS. One that reapplies the last pull, or undoes a run, works with what there is."""
+        return self.trigger not in ("reapply", "undo")
 
     def message(self) -> RunMessage:
         """The queue message for the run's next slice."""

@@ -7,7 +7,7 @@ have a bad day. What passes a limit waits, alone: additions and everything withi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -15,8 +15,8 @@ from pydantic import AwareDatetime, Field
 
 from rollcall.domain.form import Form, Record
 from rollcall.domain.grades import grade_number
-from rollcall.domain.person import Person
-from rollcall.domain.plan import Change
+from rollcall.domain.person import Person, PersonType
+from rollcall.domain.plan import Change, ChangeKind
 from rollcall.domain.run import Hold
 
 Danger = Literal["drop", "move", "household", "update"]
@@ -169,12 +169,16 @@ def judge(
 
 
 class Waiting:
-    """Tells which changes wait."""
+    """Tells which changes wait. ``undone`` are those that wait in any case, by type and kind."""
 
-    def __init__(self, waits: Iterable[Wait], limits: Thresholds) -> None:
+    def __init__(
+        self, waits: Iterable[Wait], limits: Thresholds, undone: Set[tuple[PersonType, ChangeKind]]
+    ) -> None:
         self._waits = {(wait.person_type, wait.danger, wait.scope) for wait in waits}
-        self._everything = bool(self._waits) and limits.hold_everything
-        self._children = any(kind == "student" and danger == "drop" for kind, danger, _ in self._waits)
+        self._everything = bool(self._waits or undone) and limits.hold_everything
+        self._children = ("student", "inactivate") in undone or any(
+            kind == "student" and danger == "drop" for kind, danger, _ in self._waits
+        )
 
     def holds(self, change: Change) -> bool:
         """Whether a change waits. A parent is not ended while it is asked whether the children have left."""

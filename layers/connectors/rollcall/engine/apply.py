@@ -5,33 +5,37 @@ What waits for a person is left out of both.
 
 from __future__ import annotations
 
-from rollcall.domain.person import person_key
-from rollcall.domain.plan import Change
-from rollcall.engine.blobs import pack, snapshot_key, unpack_lines
+from datetime import timedelta
+
+from rollcall.domain.ids import new_id
+from rollcall.engine.blobs import pack, snapshot_folder
 from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
+from rollcall.engine.images import key_of, plan_file, put_changes
 from rollcall.engine.job import Job
-from rollcall.engine.plan import next_people
+from rollcall.engine.plan import next_people, write_issues
 from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.spared import protected_since, said_protected
 from rollcall.engine.unmapped import write_unmapped
+
+KEEP_SNAPSHOTS = timedelta(days=60)
+"""No longer than the pages that they point into: template.yaml keeps the files of runs for 60 days at least."""
 
 
 def apply(job: Job) -> None:
-    """Write every change of the plan that need not wait. Each is a whole item, so repeating a file after a crash
-    changes nothing.
+    """Write every change of the plan that need not wait, but for people who were protected since. Each is a whole item,
+    so repeating a file after a crash changes nothing.
     """
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
-        planned = unpack_lines(job.blobs.get(job.folder.plan(job.at.batch)), Change)
-        changes = [c for c in planned if person_key(c.type, c.after.person.source_id) not in held]
+        changes = [c for c in plan_file(job, job.folder, job.at.batch) if key_of(c) not in held]
+        late = protected_since(job, changes)
+        spared = [c for c in changes if c.after.id in late]
         job.still_ours()
-        if job.integration.pictures_only:
-            photos = {change.after.id: change.after.person.photo for change in changes}
-            job.people.put_photos(
-                job.run.district_id, {person: photo for person, photo in photos.items() if photo}
-            )
-        else:
-            job.people.put_many([change.after for change in changes])
+        put_changes(job, [c for c in changes if c.after.id not in late])
+        for change in spared:
+            job.run.spare(change.type, change.kind, change.dropped)
+        write_issues(job, [said_protected(change) for change in spared])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 
@@ -58,10 +62,14 @@ def write_snapshot(job: Job, received: Received, plan_batches: int, issues: byte
 
 
 def prune(job: Job) -> None:
-    """Drop the snapshot before the last one; the last stays, for an investigation of the night."""
-    if job.snapshot.previous:
-        key = snapshot_key(job.run.district_id, job.run.integration_id, job.snapshot.previous)
-        job.blobs.delete([key])
+    """Drop snapshots that nobody asks for any more. Those of later runs and of the last but one stay however old they
+    are; an older one says which records a run knew, for as long as the files of runs are kept at least.
+    """
+    known = job.blobs.keys(snapshot_folder(job.run.district_id, job.run.integration_id))
+    oldest = new_id("run", job.started_at - KEEP_SNAPSHOTS)
+    old = [key for key in known[:-2] if key.rpartition("/")[2] < oldest]
+    if old:
+        job.blobs.delete(old)
 
 
 def buildings(job: Job) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Names and packing of everything a run leaves in the bucket.
 
 ``runs/<district>/<integration>/<run>/…`` is what a run received and worked out, kept for a retention time;
-``snapshots/<district>/<integration>/<run>/…`` is what later runs compare with, kept until two newer ones exist;
+``snapshots/<district>/<integration>/<run>/…`` is what later runs compare with, kept for 60 days, the last two for good;
 ``reconciliations/<district>/<integration>/…`` are the users of a returning school, kept until others are uploaded.
 ``photos/<district>/<SHA-256>`` is a photo, kept once however many runs and people have it, and for good.
 """
@@ -17,6 +17,7 @@ import zstandard
 from rollcall.domain.run import Run
 
 T = TypeVar("T")
+_APPROVED = "-approved"
 _LEVEL = 1  # pages are written once and read rarely: speed before size
 
 
@@ -25,6 +26,10 @@ class RunFolder:
 
     def __init__(self, run: Run) -> None:
         self._base = f"{run.district_id}/{run.integration_id}/{run.id}"
+
+    def part(self, name: str) -> str:
+        """What the keys of all files of one sort begin with, such as ``pages``."""
+        return f"runs/{self._base}/{name}/"
 
     def settings(self) -> str:
         return f"runs/{self._base}/settings.zst"
@@ -47,6 +52,9 @@ class RunFolder:
     def plan(self, part: int) -> str:
         return f"runs/{self._base}/plan/{part}.jsonl.zst"
 
+    def known(self, part: int) -> str:
+        return f"runs/{self._base}/known/{part}.zst"
+
     def held(self) -> str:
         return f"runs/{self._base}/held.zst"
 
@@ -62,7 +70,22 @@ class RunFolder:
 
 def snapshot_key(district_id: str, integration_id: str, run_id: str) -> str:
     """Where the snapshot that a run committed is kept."""
-    return f"snapshots/{district_id}/{integration_id}/{run_id}.zst"
+    return f"{snapshot_folder(district_id, integration_id)}{run_id}.zst"
+
+
+def snapshot_folder(district_id: str, integration_id: str) -> str:
+    """What the keys of an integration's snapshots begin with; in order, they are in the order of the runs."""
+    return f"snapshots/{district_id}/{integration_id}/"
+
+
+def approved_id(run_id: str) -> str:
+    """What the snapshot of an approved run is called; the run's own id is that of its safe part."""
+    return run_id + _APPROVED
+
+
+def run_of(snapshot_id: str) -> str:
+    """The run that left a snapshot: its files are those of the last pull."""
+    return snapshot_id.removesuffix(_APPROVED)
 
 
 def photo_key(district_id: str, photo: str) -> str:

@@ -14,7 +14,7 @@ from rollcall.connectors.base import Delta
 from rollcall.domain.person import PERSON_TYPES, person_key, split_person_key
 from rollcall.engine.job import Job
 from rollcall.engine.pull import chunk_pages, stream_table
-from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, WAITING, RecordTable
+from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, UNDONE, WAITING, RecordTable
 
 _CACHED_CHUNKS = 8
 
@@ -157,20 +157,29 @@ def _moved(job: Job, now: Received) -> set[str]:
 def _restless(job: Job) -> set[str]:
     """People whose records need another look though they did not move."""
     today = job.today
-    return {
+    flagged = {
         key
         for key, row in job.snapshot.people.items()
-        if row.flags & (MISSING | REVISIT | REJECTED | WAITING)
+        if row.flags & (MISSING | REVISIT | REJECTED | WAITING | UNDONE)
         or (row.revisit_on is not None and row.revisit_on <= today)
-    } | {person_key("contact", twin.contact_source_id) for twin in job.twins}
+    }
+    decided = {person_key("contact", twin.contact_source_id) for twin in job.twins}
+    return flagged | decided | job.protections.known
 
 
 def _left(job: Job, present: set[str]) -> set[str]:
-    """Who was there and is not. A type of person that is not asked for any more has not left."""
+    """Who was there and is not. A type of person that is not asked for any more has not left. Where an undo has put
+    somebody back to being ended, it must be noted that the SIS agrees.
+    """
     settled = ENDED if job.integration.drop_students_not_in_file else ENDED | MISSING
     types = set(job.integration.member_types)
-    gone = (key for key, row in job.snapshot.people.items() if key not in present and not row.flags & settled)
-    return {key for key in gone if split_person_key(key)[0] in types}
+    return {
+        key
+        for key, row in job.snapshot.people.items()
+        if key not in present
+        and (not row.flags & settled or row.flags & UNDONE or key in job.protections.ended)
+        and split_person_key(key)[0] in types
+    }
 
 
 class RecordReader:

@@ -5,7 +5,8 @@
     survey → pull → guard → map → diff → judge → apply → commit
                                                    └─ what passes a limit: held → approved → commit
 
-A run that reapplies the last pull goes the same way, with a survey that asks nobody and nothing to pull.
+A run that reapplies the last pull goes the same way, with a survey that asks nobody and nothing to pull. A run that
+undoes another has a plan of its own and goes from there to apply.
 
 A run is created, leased and begun; each stage checkpoints after its data; a slice that runs out of time queues the
 next. Whatever kills a slice, the next delivery or the sweeper takes up at the last checkpoint.
@@ -41,13 +42,13 @@ from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
 from rollcall.domain.run import CHECK_AFTER, WORKING, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
-from rollcall.engine.blobs import RunFolder, pack, snapshot_key, unpack
+from rollcall.engine.blobs import RunFolder, approved_id, pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
 from rollcall.engine.ending import BLACKOUT, SUPERSEDED, Ending
 from rollcall.engine.frozen import Frozen, settings_digest
-from rollcall.engine.hold import apply_held, approved_id, judge_plan, write_approved_snapshot
+from rollcall.engine.hold import apply_held, judge_plan, write_approved_snapshot
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import plan
@@ -55,6 +56,7 @@ from rollcall.engine.pull import pull
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
 from rollcall.engine.snapshot import Snapshot
 from rollcall.engine.trend import weigh
+from rollcall.engine.undo import plan_undo, settings_to_undo, take_over, write_undone_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +159,10 @@ class Engine:
         log.info("slice begins", extra={"run_id": run.id, "slice": run.slice, "state": run.state})
         try:
             job = self._open(run, lease, deadline)
-            self._advance(job, ending)
+            if run.trigger == "undo":
+                self._undo(job, ending)
+            else:
+                self._advance(job, ending)
         except CancelRequested:
             self._cancel(run, ending)
         except OutOfTime:
@@ -167,7 +172,7 @@ class Engine:
         except Closed:
             ending.skip(BLACKOUT)
         except (NeedsAttention, SourceContract) as error:
-            ending.fail(error.code, error.message)
+            ending.refuse(error.code, error.message)
         except NotFound as error:
             ending.fail(f"{error.what}_missing", f"{error.message} The sync needs it. Nothing was changed.")
 
@@ -185,10 +190,10 @@ class Engine:
         school_year = frozen.district.school_year_at(run.started_at or self.clock.now())
         run.system = frozen.integration.system
         pulling = first or msgspec.convert(run.checkpoint, Checkpoint).stage in ("survey", "pull")
-        if pulling and not run.reapplies:
+        if pulling and run.pulls:
             frozen.refuse_moved(self.settings.integration(run.district_id, run.integration_id))
         # No connector is made without; only one that pulls sends them anywhere.
-        credentials = NO_CREDENTIALS if run.reapplies else self._credentials(run)
+        credentials = self._credentials(run) if run.pulls else NO_CREDENTIALS
         job = Job(
             run=run,
             lease=lease,
@@ -198,6 +203,7 @@ class Engine:
             lookups=lookups,
             twins=frozen.twins,
             accounts=frozen.accounts,
+            protected=frozen.protections,
             blobs=self.blobs,
             people=self.people,
             runs=self.runs,
@@ -217,6 +223,8 @@ class Engine:
         return job
 
     def _settings(self, run: Run) -> Frozen:
+        if run.trigger == "undo":
+            return settings_to_undo(run, self.settings, self.runs, self.blobs)
         now = Frozen.take(self.settings, self.blobs, run)
         return settings_of(run, now, self.runs, self.blobs) if run.reapplies else now
 
@@ -276,6 +284,22 @@ class Engine:
         # It may have written one already, which nobody would ever prune.
         self.blobs.delete([RunFolder(run).snapshot()])
         ending.cancel_as_asked(request)
+
+    def _undo(self, job: Job, ending: Ending) -> None:
+        """The same stages, with another run's before-images for a plan, and nothing to judge: a person wants it."""
+        if job.at.stage == "survey":
+            take_over(job)
+            _enter(job, "diff")
+        if job.at.stage == "diff":
+            plan_undo(job)
+            if job.run.mode == "preview":
+                ending.complete()
+                return
+            write_undone_snapshot(job)
+            _enter(job, "apply")
+        apply(job)
+        ending.complete(job.run.id, job.at.base)
+        prune(job)
 
     def _ending(self, run: Run, lease: Lease) -> Ending:
         return Ending(run, lease, self.runs, self.queue, self.clock)

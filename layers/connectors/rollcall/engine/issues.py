@@ -44,10 +44,30 @@ ENGINE: Mapping[str, IssueKind] = {
         "{count} changes wait, because the district wants people to be added only at this time.",
         "The first run after that time makes them; an administrator may override it for one run.",
     ),
+    "protected_person_missing": IssueKind(
+        "warning",
+        "The SIS does not have this person any more, or not as one to load; they are protected, and stay.",
+        "Release them if they have left.",
+    ),
+    "protected_since_plan": IssueKind(
+        "warning",
+        "This person was protected after the plan was made, so their change was not made.",
+        "Nothing: the next sync plans it again, without what is protected.",
+    ),
     "changed_since_hold": IssueKind(
         "warning",
         "This person was changed after the plan was held, so the approved change was not made.",
         "Nothing: the next sync plans it again.",
+    ),
+    "changed_since_run": IssueKind(
+        "warning",
+        "This person was changed after the run that is undone, so they were left as they are.",
+        "Compare them with the SIS, and mend there what is wrong; the next sync brings it.",
+    ),
+    "taken_since_run": IssueKind(
+        "warning",
+        "What the undo would give back to this person belongs to {other} by now, so they were left as they are.",
+        "Give one of the two another value in the SIS; the next sync brings it.",
     ),
 }
 """What the engine itself finds; the words in braces are filled in."""

@@ -20,7 +20,7 @@ from rollcall.domain.person import Issue
 from rollcall.domain.ports import Blobs, Runs
 from rollcall.domain.run import Run
 from rollcall.domain.unmapped import SCHOOL
-from rollcall.engine.blobs import RunFolder, unpack
+from rollcall.engine.blobs import RunFolder, run_of, unpack
 from rollcall.engine.frozen import Frozen, digest
 from rollcall.engine.job import Job
 from rollcall.engine.pull import KEEP_DAYS
@@ -30,20 +30,27 @@ NO_CREDENTIALS: Mapping[str, str] = defaultdict(str)
 
 
 def settings_of(run: Run, now: Frozen, runs: Runs, blobs: Blobs) -> Frozen:
-    """The settings of the last pull, with the mappings and decisions of ``now``.
+    """The settings of the last pull, with the mappings and decisions of ``now``; for the sake of a protection with
+    nothing of now but the protections, so that it brings no edit of a mapping before its time.
 
     Any other setting that was edited since waits for the next pull, which alone can follow it whole. Raises
     ``NeedsAttention``.
     """
-    then = _settings(_last(run, runs.state(run.district_id, run.integration_id).snapshot, runs), blobs)
+    then = settings_then(
+        last_pull(run, runs.state(run.district_id, run.integration_id).snapshot, runs), blobs
+    )
+    if run.trigger == "protect":
+        return replace(then, protections=now.protections)
     chosen = then.integration.model_copy(update={"mappings": now.integration.mappings})
-    return replace(then, integration=chosen, mappings=now.mappings, twins=now.twins)
+    return replace(
+        then, integration=chosen, mappings=now.mappings, twins=now.twins, protections=now.protections
+    )
 
 
 def restore(job: Job) -> None:
     """Survey the stored pull in place of the SIS. Raises ``NeedsAttention`` where it cannot be planned again."""
-    last = _last(job.run, job.at.base, job.runs)
-    then = _settings(last, job.blobs)
+    last = last_pull(job.run, job.at.base, job.runs)
+    then = settings_then(last, job.blobs)
     try:
         survey = unpack(job.blobs.get(RunFolder(last).survey()), Survey)
     except NotFound:
@@ -68,8 +75,9 @@ def restore(job: Job) -> None:
     job.at.unproven = True
 
 
-def _last(run: Run, base: str | None, runs: Runs) -> Run:
-    last = runs.get(run.district_id, base) if base else None
+def last_pull(run: Run, base: str | None, runs: Runs) -> Run:
+    """The run whose pull the snapshot ``base`` tells of. Raises ``NeedsAttention`` where there is none."""
+    last = runs.get(run.district_id, run_of(base)) if base else None
     if last is None:
         raise NeedsAttention(
             "nothing_pulled", "No sync of this integration has completed yet. Run one; it uses the mappings."
@@ -77,7 +85,8 @@ def _last(run: Run, base: str | None, runs: Runs) -> Run:
     return last
 
 
-def _settings(last: Run, blobs: Blobs) -> Frozen:
+def settings_then(last: Run, blobs: Blobs) -> Frozen:
+    """The settings of a run. Raises ``NeedsAttention`` when they are no longer kept."""
     try:
         return Frozen.load(blobs, last)
     except NotFound:

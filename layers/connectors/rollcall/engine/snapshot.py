@@ -20,6 +20,7 @@ MISSING = 2  # not in the last pull, but not ended either: the drop switch was o
 REVISIT = 4  # loaded with a warning: map again every night, so that it is reported until it is mended
 REJECTED = 8  # the last records could not be loaded; what was stored before, if anything, stands
 WAITING = 16  # has a photo, but nobody is stored yet who could get it: look again every night
+UNDONE = 32  # what a run had made of them was undone: look again, and let what would be made of them wait for a person
 
 
 class RecordTable(msgspec.Struct, kw_only=True):

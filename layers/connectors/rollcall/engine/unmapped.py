@@ -12,7 +12,7 @@ from rollcall.domain.person import Issue, person_key
 from rollcall.domain.ports import Blobs
 from rollcall.domain.run import Run
 from rollcall.domain.unmapped import Tally, UnmappedValues
-from rollcall.engine.blobs import RunFolder, pack, unpack, unpack_lines
+from rollcall.engine.blobs import RunFolder, pack, run_of, unpack, unpack_lines
 from rollcall.engine.job import Job
 from rollcall.engine.snapshot import PersonRow
 
@@ -45,7 +45,7 @@ def read_unmapped(blobs: Blobs, run: Run) -> UnmappedValues:
 
 def _before(job: Job) -> UnmappedValues:
     """What the last run left; nothing when that is no longer kept, and then every value is new."""
-    base = job.runs.get(job.run.district_id, job.at.base) if job.at.base else None
+    base = job.runs.get(job.run.district_id, run_of(job.at.base)) if job.at.base else None
     try:
         return read_unmapped(job.blobs, base) if base else UnmappedValues()
     except NotFound:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from rollcall.domain.csv_text import csv_lines
 from rollcall.domain.errors import OutOfTime, SyncError
-from rollcall.domain.export import DEFAULT, Export, ExportFailure
+from rollcall.domain.export import DEFAULT, Export, ExportFailure, ExportKind
 from rollcall.domain.ports import Blobs, Clock, Everybody
 from rollcall.exports import media, nutrition
 from rollcall.exports.oneroster import Package
@@ -29,13 +29,18 @@ _TOO_LONG = ExportFailure(
 )
 
 
+Archive = Callable[[Blobs, Export, Callable[[int], None]], Iterator[bytes]]
+"""The bytes of a file that is not made of people. The function it is given it calls with how much it has read."""
+
+
 @dataclass(frozen=True)
 class Maker:
-    """What making exports takes."""
+    """What making exports takes. ``archives`` makes the kinds that are of another room."""
 
     everybody: Everybody
     blobs: Blobs
     clock: Clock
+    archives: Mapping[ExportKind, Archive] = field(default_factory=dict)
 
     def make(self, district_id: str, export_id: str, deadline: datetime) -> Export:
         """Make an export from the beginning, unless it has ended; returns its record as stored.
@@ -85,6 +90,9 @@ class _Work:
         export = self.export
         reader = Reader(self.maker.everybody, export, self._heard)
         key = file_key(export)
+        if export.kind in self.maker.archives:
+            archive = self.maker.archives[export.kind]
+            return self.maker.blobs.put_stream(key, archive(self.maker.blobs, export, self._heard))
         if export.kind == "oneroster":
             with tempfile.TemporaryDirectory() as folder:
                 package = Package(export, reader, Path(folder))

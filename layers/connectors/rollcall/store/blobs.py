@@ -61,11 +61,14 @@ class S3Blobs:
         return body
 
     def keys(self, prefix: str) -> list[str]:
-        found: list[str] = []
+        return list(self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        found: dict[str, int] = {}
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         with translated(_WHAT):
             for page in pages:
-                found += [entry["Key"] for entry in page.get("Contents", ())]
+                found |= {entry["Key"]: entry["Size"] for entry in page.get("Contents", ())}
         return found
 
     def link(self, key: str, seconds: int, name: str) -> str:

@@ -243,7 +243,7 @@ class MemoryPeople:
     """
 
     items: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
-    photos: dict[tuple[str, str], str] = field(default_factory=dict)
+    photos: dict[tuple[str, str], str | None] = field(default_factory=dict)
     _claims: dict[tuple[str, Claim, str], str] = field(default_factory=dict)
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]:
@@ -257,7 +257,7 @@ class MemoryPeople:
             for kind, value in claims(item):
                 self._claims[item.district_id, kind, value] = item.id
 
-    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+    def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         self.photos.update({(district_id, person_id): photo for person_id, photo in photos.items()})
 
     def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
@@ -300,6 +300,9 @@ class MemoryBlobs:
 
     def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.files if key.startswith(prefix))
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        return {key: len(self.files[key]) for key in self.keys(prefix)}
 
     def link(self, key: str, seconds: int, name: str) -> str:
         return f"memory:{key}?seconds={seconds}&name={name}"

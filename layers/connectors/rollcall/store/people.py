@@ -43,9 +43,9 @@ class DynamoPeople:
             + [{"pk": key, "claimant": person_id} for key, person_id in claimed.items()]
         )
 
-    def put_photos(self, district_id: str, photos: Mapping[str, str]) -> None:
+    def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         self._table.put_many(
-            [{"pk": _photo(f"{district_id}#{i}"), "photo": photo} for i, photo in photos.items()]
+            [{"pk": _photo(f"{district_id}#{i}"), "photo": photo or ""} for i, photo in photos.items()]
         )
 
     def claimants(self, district_id: str, kind: Claim, values: Sequence[str]) -> dict[str, str]:
@@ -98,7 +98,7 @@ def person_of(item: Item, photo: Item | None = None) -> StoredPerson:
         id=person_id,
         district_id=district_id,
         integration_id=text(item, "integration_id"),
-        person=replace(person, photo=text(photo, "photo")) if photo else person,
+        person=replace(person, photo=text(photo, "photo") or None) if photo else person,
     )
 
 

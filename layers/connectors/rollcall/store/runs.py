@@ -346,7 +346,9 @@ def finished(
     state: IntegrationState, run: Run, snapshot: str | None, *, other_active: bool
 ) -> IntegrationState:
     """What an integration remembers once ``run`` has ended; a waiting run is let go unless another is active."""
-    succeeded = run.state == "completed" and run.mode == "sync"
+    # An undo brings nothing up to date.
+    syncs = run.mode == "sync" and run.trigger != "undo"
+    succeeded = run.state == "completed" and syncs
     return IntegrationState(
         snapshot=snapshot or state.snapshot,
         active_run=state.active_run if other_active else None,
@@ -354,7 +356,7 @@ def finished(
         last_run=run.id,
         last_success_at=run.ended_at if succeeded else state.last_success_at,
         held_run=run.id if run.state == "held" else None if snapshot else state.held_run,
-        failures=0 if succeeded else state.failures + (run.state == "failed" and run.mode == "sync"),
+        failures=0 if succeeded else state.failures + (run.state == "failed" and syncs),
     )
 
 
