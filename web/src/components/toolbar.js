@@ -53,3 +53,12 @@ export const Filter = ({ label, value, options, onChange }) => html`
 export const DayFilter = ({ label, value, onChange }) => html`
   <label class="filter"><span>${label}</span><input type="date" value=${value} onChange=${(/** @type {any} */ event) => onChange(event.target.value)} /></label>
 `;
+
+/** What a whole screen is about, such as one of several integrations. @param {{label: string, value: string, options: {value: string, title: string}[], onChange: (value: string) => void}} props */
+export const Choice = ({ label, value, options, onChange }) => html`
+  <label class="filter"><span>${label}</span>
+    <select value=${value} onChange=${(/** @type {any} */ event) => onChange(event.target.value)}>
+      ${options.map((option) => html`<option key=${option.value} value=${option.value}>${option.title}</option>`)}
+    </select>
+  </label>
+`;

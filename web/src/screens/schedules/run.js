@@ -7,7 +7,8 @@ import { confirm } from "../../components/confirm.js";
 import { toast, toastError } from "../../components/toast.js";
 import { html } from "../../html.js";
 import { addressOf } from "../index.js";
-import { ENDED, follow, hear, live, told } from "../integrations/run.js";
+import { ENDED, follow, told } from "../../runs.js";
+import { hear, live } from "../integrations/run.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { ago, dateTime } from "../../time.js";
 
