@@ -1,7 +1,7 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo evening test check bench docs template static lock deps clean
+.PHONY: help demo evening test check bench docs screenshots template static lock deps deploy-web clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -13,7 +13,7 @@ SAM := .local/venvs/sam/bin/sam
 SOURCES := layers/connectors:functions
 
 help: ## Show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 demo: ## Start everything on this machine, sync six invented districts, and stay up
 	@$(LOCAL) demo
@@ -33,6 +33,10 @@ bench: deps ## Run the engine alone over 100,000 people, without AWS (BENCH="--p
 docs: deps ## Write docs/fields.md and docs/issues.md anew: which system carries which field, and every issue code
 	WRITE_DOCS=1 $(BIN)/pytest -q tests/sync/test_carries.py tests/engine/test_issue_codes.py
 
+screenshots: deps ## Take the pictures in docs/screens anew (with the font Inter, Debian's fonts-inter)
+	@$(LOCAL) web --browser
+	SCREENSHOTS=1 $(BIN)/pytest -q tests/web/test_looks.py
+
 template:
 	@$(LOCAL) bootstrap --stack
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
@@ -41,6 +45,7 @@ static: deps
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	@$(LOCAL) web --check --browser
 	PYTHONPATH=$(SOURCES) $(BIN)/lint-imports
 
 deps:
@@ -53,6 +58,10 @@ lock: deps ## Write the pinned requirements anew
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			requirements/$${name%%:*}.in --output-file $${name#*:}.txt || exit 1; \
 	done
+
+deploy-web: ## Put the console where a deployed stack serves it (STACK=rollcall)
+	@$(LOCAL) web --publish dist/web
+	$(PYTHON) -m local.webdeploy $(or $(STACK),rollcall) dist/web
 
 clean: ## Delete everything that was made here
 	@$(LOCAL) clean

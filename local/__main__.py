@@ -5,10 +5,13 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 from local.bootstrap import DEV, EMULATOR, SAM, BootstrapError, ensure
 from local.paths import ROOT, STATE
+from local.programs import CHROMIUM, ensure_program
+from local.web import GENERATED, VENDOR, WEB, check, publish, vendor
 
 
 def main() -> int:
@@ -17,6 +20,10 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     bootstrap = commands.add_parser("bootstrap", help="make the virtual environment of development")
     bootstrap.add_argument("--stack", action="store_true", help="and those that the local stack needs")
+    web = commands.add_parser("web", help="the console's packages, copied for a browser")
+    web.add_argument("--check", action="store_true", help="and check its types against the API")
+    web.add_argument("--browser", action="store_true", help="and install what its tests look at it with")
+    web.add_argument("--publish", type=Path, metavar="FOLDER", help="and write it as it is deployed")
     commands.add_parser("demo", help="the whole of Rollcall, with six invented districts")
     commands.add_parser("evening", help="a rollover arrives: held, looked at, approved, undone")
     commands.add_parser("clean", help="delete everything that the commands here have made")
@@ -31,6 +38,9 @@ def main() -> int:
         if command == "bootstrap":
             ensure([DEV, EMULATOR, SAM] if chosen.stack else [DEV], _say)
             return 0
+        if command == "web":
+            return _web(chosen)
+        vendor(_say)
         ensure([DEV, EMULATOR, SAM], _say)
         return _story(command)
     except BootstrapError as error:
@@ -55,8 +65,20 @@ def _story(name: str) -> int:
         return 1
 
 
+def _web(chosen: argparse.Namespace) -> int:
+    vendor(_say)
+    if chosen.browser:
+        ensure_program(CHROMIUM, ["chromium"], _say)
+    if chosen.publish:
+        _say(publish(chosen.publish))
+    if chosen.check:
+        ensure([DEV], _say)
+        return 0 if check(str(DEV.python), _say) else 1
+    return 0
+
+
 def _clean() -> int:
-    for path in (STATE, DEV.path, ROOT / ".aws-sam"):
+    for path in (STATE, DEV.path, ROOT / ".aws-sam", ROOT / "dist", WEB / "node_modules", GENERATED, VENDOR):
         shutil.rmtree(path, ignore_errors=True)
     return 0
 

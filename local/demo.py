@@ -16,12 +16,17 @@ from typing import Any
 from rich.console import Console
 
 from local.api import Api
+from local.console import console as console_app
+from local.console import over_http
 from local.paths import HANDOVER, STATE
-from local.stack import Stack
+from local.stack import OPERATOR, Stack
 from local.tenants import Client, Tenant, set_up
 from local.watching import everything, follow, run_now, told
+from simulators.serving import serve
 
 PEOPLE = 300
+USER = "operator@example.org"
+"""Who is signed in at the console."""
 UNKNOWN_CODES = 3
 """Students with a code that no mapping holds, so that there is something to report."""
 CHANGES = 5
@@ -49,9 +54,13 @@ def main() -> int:
         stack = cleanup.enter_context(Stack("demo", console.print))
         cleanup.callback(HANDOVER.unlink, missing_ok=True)
         clients = [_open(stack, tenant, cleanup, console) for tenant in TENANTS]
+        names = {tenant.district_id: tenant.name for tenant in TENANTS}
+        site = console_app(over_http(stack.api_url), lambda: stack.token(OPERATOR, user=USER), names, USER)
+        ui_url = cleanup.enter_context(serve(site))
+        console.print(f"  console: {ui_url}")
 
         def hand_over() -> None:
-            stack.hand_over(HANDOVER, {client.tenant.system: _facts(client) for client in clients})
+            stack.hand_over(HANDOVER, {client.tenant.system: _facts(client) for client in clients}, ui_url)
 
         hand_over()
         api = stack.api()
@@ -69,7 +78,7 @@ def main() -> int:
             )
             Path(picture).write_text(drawn)
         if os.environ.get("DEMO_EXIT") != "1":
-            _stay(stack, hand_over, console)
+            _stay(stack, ui_url, hand_over, console)
     return 0 if completed else 1
 
 
@@ -115,8 +124,9 @@ def _all_completed(runs: Sequence[dict[str, Any]]) -> bool:
     return all(run["state"] == "completed" for run in runs)
 
 
-def _stay(stack: Stack, hand_over: Callable[[], None], console: Console) -> None:
+def _stay(stack: Stack, ui_url: str, hand_over: Callable[[], None], console: Console) -> None:
     handover: Path = HANDOVER.relative_to(Path.cwd()) if HANDOVER.is_relative_to(Path.cwd()) else HANDOVER
+    console.print(f"Console   {ui_url}")
     console.print(f"API       {stack.api_url}/v1")
     console.print(f"AWS       {stack.endpoint_url}")
     console.print(f"Hand-over {handover} (addresses and a token)")

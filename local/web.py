@@ -5,6 +5,7 @@ would need an exception in the Content-Security-Policy, so each copy gets its im
 """
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ Say = Callable[[str], None]
 
 WEB = ROOT / "web"
 VENDOR = WEB / "vendor"
+GENERATED = WEB / "generated"
 ENTRY = WEB / "src" / "main.js"
 FOLDERS = ("images", "src", "styles", "vendor")
 """What a browser gets of the console; the rest of its folder is for building."""
@@ -61,6 +63,36 @@ def vendor(say: Say = print) -> None:
         default = f'export {{ default }} from "{name}";\n' if name in _DEFAULT_EXPORT else ""
         (VENDOR / f"{_file(name)}.d.ts").write_text(f'export * from "{name}";\n{default}')
     stamp.write_text(wanted)
+
+
+def check(python: str, say: Say = print) -> bool:
+    """Check the console's types against the API as it is now: its own document is the one source of them.
+
+    ``python`` runs with what the API needs. Tells what is wrong, and gives back whether nothing is.
+    """
+    vendor(say)
+    GENERATED.mkdir(exist_ok=True)
+    document = GENERATED / "openapi.json"
+    path = os.pathsep.join([".", "functions", "layers/connectors"])
+    tools = WEB / "node_modules" / ".bin"
+    steps = (
+        [python, "-m", "local.webtypes", str(document)],
+        [str(tools / "openapi-typescript"), str(document), "--output", str(GENERATED / "api.d.ts")],
+        [str(tools / "tsc"), "--project", str(WEB / "tsconfig.json")],
+    )
+    for step in steps:
+        done = subprocess.run(
+            step,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        if done.returncode:
+            say(f"{done.stdout}{done.stderr}".rstrip())
+            return False
+    return True
 
 
 def publish(target: Path) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from pydantic import Field
 
+from config_api.judgement import HeldAs, Judgement
+from config_api.judgement_views import ProofsView
 from config_api.views import View
+from rollcall.domain.family import LARGE_FAMILY
 from rollcall.domain.person import PersonType, Severity, Status
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson
 
@@ -156,13 +161,18 @@ class ChangeView(View):
     before: PersonView | None
     after: PersonView
     fields: list[str]
+    held: HeldAs | None = Field(description="What became of a change that waited for a person")
+    proofs: ProofsView | None = Field(description="Why somebody who is not in the file may be ended")
 
 
 class FamilyView(View):
-    """A family."""
+    """A family. ``size`` counts the students who are active; ``identifier_fields`` are those that must match."""
 
     id: str
     members: list[PersonView]
+    size: int
+    identifier_fields: list[str]
+    implausible: bool
 
 
 def person_view(stored: StoredPerson) -> PersonView:
@@ -174,8 +184,21 @@ def person_view(stored: StoredPerson) -> PersonView:
     return PersonView.model_validate(fields)
 
 
-def change_view(change: Change) -> ChangeView:
-    """A change of a plan."""
+def family_view(family_id: str, members: Sequence[StoredPerson], identifier: Sequence[str]) -> FamilyView:
+    """A family with everybody who was ever in it and is stored."""
+    size = sum(member.person.status == "active" for member in members)
+    return FamilyView(
+        id=family_id,
+        members=[person_view(person) for person in members],
+        size=size,
+        identifier_fields=list(identifier),
+        implausible=size > LARGE_FAMILY,
+    )
+
+
+def change_view(change: Change, judgement: Judgement) -> ChangeView:
+    """A change of a plan, and how it was judged."""
+    proofs = judgement.proofs(change)
     return ChangeView(
         kind=change.kind,
         type=change.type,
@@ -183,6 +206,8 @@ def change_view(change: Change) -> ChangeView:
         before=person_view(change.before) if change.before else None,
         after=person_view(change.after),
         fields=list(change.fields),
+        held=judgement.held_as(change),
+        proofs=ProofsView.model_validate(msgspec.to_builtins(proofs)) if proofs else None,
     )
 
 

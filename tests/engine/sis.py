@@ -41,6 +41,7 @@ class Sis:
     photos: dict[str, bytes] = field(default_factory=dict)
     schools: tuple[str, ...] = ("north", "south")
     page_size: int = 3
+    order: int = 0  # rows come in another order for each
     announce: int | None = 0  # added to every announced count; None: nothing is announced
     unsorted: bool = False  # pages of students repeat a row in place of another, always the same
     moving: int = 0  # so many readings of students repeat a row on the next page, in place of another
@@ -83,6 +84,8 @@ class SisConnector:
         rows = [{"id": i, **row} for i, row in sorted(getattr(self.sis, part.stream).items())]
         if part.stream == "students":
             rows = [row for row in rows if row["school"] == part.params["school"]]
+        if self.sis.order:
+            rows.sort(key=lambda row: fingerprint(f"{self.sis.order}{row['id']}".encode()))
         at, size = int(cursor or 0), self.sis.page_size
         moving = part.stream == "students" and (self.sis.moving > 0 or self.sis.unsorted)
         self.sis.moving -= self.sis.moving > 0 and moving

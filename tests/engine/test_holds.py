@@ -9,65 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from rollcall.domain.errors import Conflict
-from rollcall.domain.run import CHECK_AFTER, Approval, Run
-from rollcall.domain.thresholds import UNLIMITED
+from rollcall.domain.run import Run
 from tests.engine.faults import MODES, Faults
 from tests.engine.sis import Sis
-from tests.engine.world import NOON, D, World, student
-
-NORTH, SOUTH = 60, 40
-
-
-def town(grades: dict[int, str] | None = None, **thresholds: Any) -> World:
-    """100 students in two schools, of households of their own, and limits that only the test sets."""
-    world = World()
-    limits = UNLIMITED.model_copy(update={"floor": 0, **thresholds})
-    district = world.config.district(D)
-    world.config.put_district(district.model_copy(update={"thresholds": limits, "version": 2}))
-    world.sis.page_size = 50
-    world.sis.students = {
-        f"{n:03d}": student("north" if n < NORTH else "south", last=f"L{n}", phone=f"555555{n:04d}")
-        for n in range(NORTH + SOUTH)
-    }
-    for number, grade in (grades or {}).items():
-        world.sis.students[f"{number:03d}"]["grade"] = grade
-    world.sis.staff = {"1": {"first": "Orla"}}
-    assert world.sync().state == "completed"
-    world.write_count()
-    return world
-
-
-def leave(world: World, *numbers: int) -> None:
-    for number in numbers:
-        del world.sis.students[f"{number:03d}"]
-
-
-def ended(world: World) -> set[int]:
-    return {int(i) for i, p in world.persons().items() if p.status == "ended"}
-
-
-def reasons(run: Run) -> list[str]:
-    return [hold.reason for hold in run.holds]
-
-
-def approve(world: World, run: Run, by: str = "user@example.org") -> Run:
-    """What the API does, and then the queue."""
-    held = world.runs.get(D, run.id)
-    assert held is not None
-    after = replace(
-        held,
-        approvals=[*held.approvals, Approval(by, NOON, "checked")],
-        state="applying",
-        slice=held.slice + 1,
-        check_at=world.clock.now() + CHECK_AFTER,
-    )
-    world.runs.decide(held, after)
-    world.queue.send(after.message(), dedup=f"{after.id}#{after.slice}")
-    world.drain()
-    found = world.runs.get(D, run.id)
-    assert found is not None
-    return found
-
+from tests.engine.town import approve, ended, leave, reasons, town
+from tests.engine.world import D, World, student
 
 # Limits ------------------------------------------------------------------------------------------------------------
 
@@ -270,6 +216,17 @@ def test_who_was_changed_by_somebody_else_meanwhile_is_left_alone(held: tuple[Wo
     assert (done.counts["student"]["inactivate"], done.counts["student"]["held"]) == (19, 1)
     assert ended(world) == set(range(20)) - {7}
     assert world.issues(done)[-1].code == "changed_since_hold"
+
+
+def test_who_was_passed_over_is_planned_again(held: tuple[World, Run]) -> None:
+    """Guards: the snapshot took the plan's row of somebody who was not written, who then stayed active for good."""
+    world, run = held
+    (other,) = [s for s in world.people.all(D) if s.person.source_id == "007"]
+    world.people.put_many([replace(other, person=replace(other.person, pos_id="4711"))])
+    approve(world, run)
+    again = world.sync()
+    assert again.counts["student"]["inactivate"] == 1
+    assert ended(world) == set(range(20))
 
 
 def test_a_runner_that_dies_while_it_applies_an_approval_leaves_the_same() -> None:

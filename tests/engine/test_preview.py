@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollcall.domain.family_change import Review
 from rollcall.domain.thresholds import Thresholds
 from tests.engine.world import D, World, student
 
@@ -30,6 +31,7 @@ limits = st.builds(
     floor=st.integers(0, 2),
     hold_everything=st.booleans(),
 )
+reviews = st.sampled_from(get_args(Review))
 
 
 def shown(world: World, run: Any) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -37,13 +39,15 @@ def shown(world: World, run: Any) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(before=district, after=district, allowed=limits, drop=st.booleans())
+@given(before=district, after=district, allowed=limits, review=reviews, drop=st.booleans())
 def test_a_preview_equals_the_sync_that_follows(
-    before: dict[str, Any], after: dict[str, Any], allowed: Thresholds, drop: bool
+    before: dict[str, Any], after: dict[str, Any], allowed: Thresholds, review: Review, drop: bool
 ) -> None:
     world = World()
     stored = world.config.district(D)
-    world.config.put_district(stored.model_copy(update={"thresholds": allowed, "version": 2}))
+    world.config.put_district(
+        stored.model_copy(update={"thresholds": allowed, "review_families": review, "version": 2})
+    )
     world.integrate("int_1", drop_students_not_in_file=drop)
     both = {"98": student("north", last="Stays"), "99": student("south", last="Stays")}
     world.sis.staff = {"1": {"first": "Orla"}}
@@ -56,5 +60,6 @@ def test_a_preview_equals_the_sync_that_follows(
     assert preview.state == "completed"
     run = world.sync()
     assert (run.counts, run.holds, run.issue_codes) == (preview.counts, preview.holds, preview.issue_codes)
+    assert run.families == preview.families
     assert shown(world, run) == shown(world, preview)
     assert run.state == ("held" if preview.holds else "completed")

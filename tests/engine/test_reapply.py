@@ -14,6 +14,7 @@ from rollcall.engine.pull import KEEP_DAYS
 from tests.engine.codes import answer, coded
 from tests.engine.faults import MODES, Mode
 from tests.engine.test_delta import feed, feeding, night
+from tests.engine.test_holds import approve
 from tests.engine.test_laws import load, outcome, rosters
 from tests.engine.world import D, World, student
 
@@ -133,7 +134,9 @@ def test_nobody_is_ended(pulled: World) -> None:
     run = reapply(answer_all(pulled))
     assert (run.state, run.counts["student"]["inactivate"]) == ("completed", 0)
     assert {p.status for p in pulled.persons().values()} == {"active"}
-    assert pulled.sync().counts["student"]["inactivate"] == 4
+    run = pulled.sync()
+    assert [hold.reason for hold in run.holds] == ["drops_unmapped_building"]
+    assert run.counts["student"]["held"] == 4, "a school that left the scope takes nobody along unasked"
 
 
 def test_settings_that_were_edited_since_wait_for_the_next_pull(pulled: World) -> None:
@@ -199,6 +202,18 @@ def test_a_queued_run_takes_the_pull_that_is_the_last_when_it_begins(pulled: Wor
         ("manual", "completed"),
         ("manual", "completed"),
     ]
+
+
+def test_a_pull_whose_held_part_was_approved_is_planned_again(pulled: World) -> None:
+    """Guards: the snapshot that an approval leaves, whose name is not that of its run, passing for no pull at all."""
+    district = pulled.config.district(D)
+    limits = district.thresholds.model_copy(update={"drop_percent": 0, "floor": 0})
+    pulled.config.put_district(district.model_copy(update={"thresholds": limits, "version": 2}))
+    del pulled.sis.students["2"]
+    assert approve(pulled, pulled.sync()).state == "completed"
+    run = reapply(answer_all(pulled))
+    assert (run.state, run.error, pulled.persons()["9"].grade) == ("completed", None, "TK")
+    assert pulled.persons()["2"].status == "ended"
 
 
 # ---------------------------------------------------------------------------------------------------- refusals

@@ -10,8 +10,9 @@ from typing import Any
 from rollcall.connectors.base import Connector
 from rollcall.domain.blackout import Blackout
 from rollcall.domain.district import District
+from rollcall.domain.family_change import FamilyChange
 from rollcall.domain.integration import Integration
-from rollcall.domain.mapping import CodeMapping, Lookup
+from rollcall.domain.mapping import CodeMapping, Entry, Lookup
 from rollcall.domain.person import Issue, Person
 from rollcall.domain.plan import Change
 from rollcall.domain.ports import Clock
@@ -26,6 +27,7 @@ from tests.engine.sis import PhotoConnector, Sis, SisConnector
 
 NOON = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 D = "lakeview"
+BUILDINGS = tuple(Entry(external=school, value=school) for school in ("north", "south"))
 ENTITIES = ("building", "ethnicity", "gender", "grade_level", "language", "race", "relationship", "state")
 
 
@@ -83,6 +85,7 @@ class World:
                     district_id=D,
                     entity=entity,
                     name=entity,
+                    entries=BUILDINGS if entity == "building" else (),
                     created_at=NOON,
                     updated_at=NOON,
                 )
@@ -209,6 +212,14 @@ class World:
             change
             for n in range(run.checkpoint["plan_files"])
             for change in unpack_lines(self.blobs.get(folder.plan(n)), Change)
+        ]
+
+    def families(self, run: Run) -> list[FamilyChange]:
+        folder = RunFolder(run)
+        return [
+            change
+            for n in range(run.checkpoint["family_files"])
+            for change in unpack_lines(self.blobs.get(folder.families(n)), FamilyChange)
         ]
 
     def issues(self, run: Run) -> list[Issue]:

@@ -10,7 +10,10 @@ from .conftest import Client, schedule_form
 
 BODIES = {"PUT": {}, "POST": {}, "PATCH": {}}
 RANKS = ["viewer", "operator", "admin"]
-OPERATED = ("/runs", "/same-as", "/approve", "/reject", "/cancel", "/retry", "/undo", "/unmapped")
+OPERATED = (
+    *("/runs", "/same-as", "/approve", "/reject", "/cancel", "/retry", "/undo", "/unmapped"),
+    "/protection",
+)
 
 
 def path_of(endpoint: Endpoint) -> str:

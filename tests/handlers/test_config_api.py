@@ -20,6 +20,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
         "name": "Lakeview",
         "time_zone": "America/Chicago",
         "school_year": "2026-27",
+        "calendar_school_year": "2026-27",
         "thresholds": {
             "drop_percent": 10,
             "drop_building_count": 25,
@@ -30,6 +31,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
             "hold_everything": False,
         },
         "two_person_approval": False,
+        "review_families": "over_limit",
         "blackouts": [],
         "version": 1,
         "created_at": "2026-11-22T08:00:00Z",
@@ -39,6 +41,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
         BASE, {"name": "Lake View", "time_zone": "America/Chicago", "school_year": "2025-26", "version": 1}
     )
     assert (changed.status, changed.json["school_year"], changed.json["version"]) == (200, "2025-26", 2)
+    assert changed.json["calendar_school_year"] == "2026-27", "so a form knows that the year is fixed"
     assert client.put(BASE, {"name": "L", "time_zone": "UTC", "version": 1}).status == 409
 
 
@@ -267,3 +270,19 @@ def test_an_adds_only_time_refuses_no_run(client: Client, integration: dict) -> 
         client.as_("lakeview/operator").post(f"{BASE}/integrations/{integration['id']}/runs", {}).status
         == 202
     )
+
+
+def test_mappings_are_listed_in_the_order_asked_for(client: Client) -> None:
+    base = "/v1/districts/lakeview/mappings"
+    for name, entity in (("B", "race"), ("A", "state"), ("C", "gender")):
+        client.post(base, {"entity": entity, "name": name})
+
+    def listed(**query: object) -> str:
+        return "".join(item["name"] for item in client.get(base, **query).json["items"])
+
+    assert listed() == "ABC"
+    assert listed(order="desc") == "CBA"
+    assert listed(sort="entity") == "CBA"
+    assert listed(sort="entity", order="desc") == "ABC"
+    first = client.get(base, sort="entity", limit=2).json
+    assert listed(sort="entity", limit=2, cursor=first["next"]) == "A"

@@ -220,3 +220,15 @@ def test_fields_stand_in_the_order_of_the_screen_with_its_words(client: Client) 
     assert aeries["family_identifier"]["items"]["oneOf"][0] == {"const": "family_key", "title": "Family Key"}
     assert aeries["mappings"]["properties"]["race"]["x-entity"] == "race"
     assert "family_key" not in str(items["powerschool"]["form"])
+
+
+def test_fields_say_where_they_stand_what_they_begin_with_and_what_to_think_of(client: Client) -> None:
+    """The console draws sections, defaults and warnings from the schema; a field without them would be lost in it."""
+    for item in client.get("/v1/systems").json["items"]:
+        for schema in (item["form"], item["existing"]):
+            for name, part in schema["properties"].items():
+                for path, field in part.get("properties", {name: part}).items():
+                    assert field["x-section"], (item["system"], path)
+            assert schema["properties"]["member_types"]["default"] == ["student", "staff", "contact"]
+            drop = schema["properties"]["drop_students_not_in_file"]
+            assert drop["x-warning"].startswith("Not recommended")

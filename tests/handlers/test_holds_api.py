@@ -54,7 +54,12 @@ def test_an_approved_run_is_sent_on_with_who_and_why(client: Client, run: Run, s
     answer = client.as_("lakeview/operator").post(f"{BASE}/runs/run_1/approve", YES)
     assert (answer.status, answer.json["state"]) == (202, "applying")
     assert answer.json["approvals"] == [
-        {"by": "user@example.org", "at": "2026-11-22T08:00:00Z", "comment": "The school has closed."}
+        {
+            "by": "user@example.org",
+            "at": "2026-11-22T08:00:00Z",
+            "comment": "The school has closed.",
+            "leave_out": [],
+        }
     ]
     (message,) = queued(stack)
     assert '"run_id":"run_1"' in message.replace(" ", "")

@@ -11,7 +11,7 @@ from .conftest import Client
 FILES = {
     "plugin.zip": "application/zip",
     "photo": "image/*",
-    **dict.fromkeys(("summary.csv", "issues.csv", "changes.csv", "audit.csv"), "text/csv"),
+    **dict.fromkeys(("summary.csv", "issues.csv", "changes.csv", "families.csv", "audit.csv"), "text/csv"),
     "update-host-ids.csv": "text/csv",
 }
 OPEN = {"/v1/openapi.json", "/v1/registrations/{onboarding_id}"}

@@ -10,6 +10,7 @@ from config_api.bootstrap import Parts
 from rollcall.domain.run import Run
 from rollcall.domain.unmapped import UnmappedValue, UnmappedValues
 from rollcall.engine.blobs import RunFolder, pack
+from rollcall.engine.hold import approved_id
 from tests.engine.faults import Faults, aws_faults
 from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
@@ -36,7 +37,9 @@ def queue(client: Client, integration: dict[str, Any], parts: Parts) -> str:
     return f"{BASE}/integrations/{integration['id']}/unmapped"
 
 
-def complete(parts: Parts, integration_id: str, run_id: str, values: list[UnmappedValue]) -> Run:
+def complete(
+    parts: Parts, integration_id: str, run_id: str, values: list[UnmappedValue], approved: bool = False
+) -> Run:
     run = Run(id=run_id, district_id="lakeview", integration_id=integration_id, queued_at=NOW)
     parts.runs.create(run)
     lease = parts.runs.acquire("lakeview", integration_id, "test", NOW)
@@ -46,7 +49,7 @@ def complete(parts: Parts, integration_id: str, run_id: str, values: list[Unmapp
     run.checkpoint = {"unmapped": len(values)}
     parts.blobs.put(RunFolder(run).unmapped(), pack(UnmappedValues(values=values)))
     before = parts.runs.state("lakeview", integration_id).snapshot
-    parts.runs.finish(run, lease, snapshot=run_id, previous=before)
+    parts.runs.finish(run, lease, snapshot=approved_id(run_id) if approved else run_id, previous=before)
     parts.runs.release("lakeview", integration_id, lease)
     return run
 
@@ -124,6 +127,17 @@ def test_before_the_first_sync_it_is_empty_and_cannot_be_answered(
     answer = client.post(path, answering(("race", "WH", "White")))
     assert (answer.status, answer.json["code"]) == (409, "nothing_pulled")
     assert entries(client, integration, "race") == []
+
+
+def test_the_queue_of_a_run_that_was_held_and_approved_is_open_too(
+    client: Client, parts: Parts, integration: dict[str, Any]
+) -> None:
+    """Guards: the snapshot of an approval, whose name is not that of its run, passing for no sync at all."""
+    values = [UnmappedValue(entity="race", value="WH", severity="warning", first_run="run_1")]
+    complete(parts, integration["id"], "run_1", values, approved=True)
+    path = f"{BASE}/integrations/{integration['id']}/unmapped"
+    assert client.get(path).json["run_id"] == "run_1"
+    assert client.post(path, answering(("race", "WH", "White"))).status == 202
 
 
 def test_files_that_are_no_longer_kept_are_said_to_be(

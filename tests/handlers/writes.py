@@ -45,6 +45,13 @@ class Existing:
         return f"{BASE}/runs/{applied(self.parts, self.integration).id}"
 
     @cached_property
+    def protected(self) -> str:
+        """The address of somebody's protection."""
+        path = f"{BASE}/people/{self.contact}/protection"
+        assert self.client.put(path, PROTECT).status == 200
+        return path
+
+    @cached_property
     def begun_run(self) -> str:
         """The address of a run that its runner works on."""
         path = f"{BASE}/integrations/{self.integration}/runs"
@@ -136,6 +143,7 @@ def thresholds(client: Client, at: Existing, **changes: Any) -> Answer:
 DISTRICT = {"name": "Lake View", "time_zone": "America/Chicago"}
 MAPPING = {"entity": "race", "name": "Races", "entries": [{"external": "1", "value": "x"}]}
 MAIL = {"recipients": [{"email": "it@example.org", "severities": ["error"], "digest": "none"}]}
+PROTECT = {"fields": ["grade"], "reason": "Asked for by the school."}
 TEMPLATE = {"columns": [{"name": "Last", "field": "last_name"}]}
 BY_HAND = {"consumer_token": "CNRYclient00009", "consumer_secret": "CNRYsecret00009"}
 
@@ -254,6 +262,17 @@ WRITES: dict[tuple[str, str], Write] = {
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.staff}),
         lambda c, at: c.put(f"{BASE}/people/{at.contact}/same-as", {"staff_id": at.contact}),
     ),
+    ("PUT", "/people/<>/protection"): Write(
+        ("person.protected",),
+        lambda c, at: c.put(f"{BASE}/people/{at.contact}/protection", PROTECT),
+        lambda c, at: c.put(f"{BASE}/people/{at.contact}/protection", {**PROTECT, "fields": ["shoe_size"]}),
+    ),
+    ("DELETE", "/people/<>/protection"): Write(
+        ("person.released",),
+        lambda c, at: c.call("DELETE", at.protected),
+        lambda c, at: c.call("DELETE", at.protected, headers={"If-Match": "9"}),
+        "protected",
+    ),
     ("POST", "/exports"): Write(
         ("export.requested",),
         lambda c, at: c.post(f"{BASE}/exports", {"kind": "media_users"}),
@@ -318,6 +337,10 @@ WRITES: dict[tuple[str, str], Write] = {
         actor="plugin",
     ),
 }
-CHANGES_NOTHING = {("POST", "/integrations/test"), ("POST", "/integrations/<>/test")}
+CHANGES_NOTHING = {
+    ("POST", "/integrations/test"),
+    ("POST", "/integrations/<>/test"),
+    ("POST", "/schedules/preview"),
+}
 READS_AND_WRITES = {("GET", "/onboardings/<>/plugin.zip")}
 """A download that makes a secret."""

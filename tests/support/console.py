@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import gzip
 import json
 import queue
 import threading
@@ -13,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from config_api.api import Api
 from config_api.app import build
@@ -102,6 +105,7 @@ class Site:
     groups: tuple[str, ...] = OPERATOR
     url: str = ""
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self, groups: tuple[str, ...] = ()) -> str:
         """What an issuer would sign. Nothing verifies it here: on AWS, API Gateway does."""
@@ -136,9 +140,13 @@ class Site:
             claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             claims["cognito:groups"] = f"[{' '.join(claims['cognito:groups'])}]"
             event["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
-        answer = self.api.handle(event, Context())
+        # As in Lambda, where one instance has one request at a time.
+        with self._one_at_a_time:
+            answer = self.api.handle(event, Context())
         text: str = answer["body"] or ""
         data = base64.b64decode(text) if answer["isBase64Encoded"] else text.encode()
+        if answer["headers"].get("Content-Encoding") == "gzip":
+            data = gzip.decompress(data)  # as whoever asks over HTTP gets it
         return Answer(answer["statusCode"], answer["headers"], data)
 
     def call(self, method: str, path: str, body: object = None, **query: str) -> Any:
@@ -199,6 +207,7 @@ def open_site(people: int, districts: Mapping[str, str]) -> Iterator[Site]:
     """A site with these districts (id → name), each empty, and a simulator of every system."""
     with ExitStack() as cleanup:
         cleanup.enter_context(mock_aws())
+        cleanup.enter_context(_one_call_at_a_time())
         make_stack()
         env = {**STACK.environment(), "SIS_ADDRESSES": "loopback"}
         runner = Runner()
@@ -220,6 +229,20 @@ def open_site(people: int, districts: Mapping[str, str]) -> Iterator[Site]:
         runner.start()
         cleanup.callback(runner.stop)
         yield site
+
+
+@contextmanager
+def _one_call_at_a_time() -> Iterator[None]:
+    """Moto keeps its tables in plain dictionaries; here the API and the runner work at the same time."""
+    answer, lock = BotocoreStubber.__call__, threading.Lock()
+
+    def locked(self: BotocoreStubber, *args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return answer(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BotocoreStubber, "__call__", locked)
+        yield
 
 
 def _simulators(people: int) -> dict[str, Simulator]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from local.console import security_headers
 from rollcall.engine.engine import LEASE_MARGIN
 from rollcall.store.examiner import WAIT_SECONDS
 from sync_runner.examiner import MARGIN_SECONDS, SECONDS
@@ -111,9 +112,11 @@ def the_exporter_reads_people_and_writes_exports(template: Template) -> Iterator
     for name, function in _of(template, "AWS::Lambda::EventInvokeConfig"):
         if function["FunctionName"] == {"Ref": "Exporter"} and "OnFailure" not in str(function):
             yield f"{name} forgets exports that failed"
-    for _, bucket in _of(template, "AWS::S3::Bucket"):
+    for name, bucket in _of(template, "AWS::S3::Bucket"):
         rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-        if not any(rule.get("Prefix") == "exports/" and "ExpirationInDays" in rule for rule in rules):
+        if name == "Bucket" and not any(
+            rule.get("Prefix") == "exports/" and "ExpirationInDays" in rule for rule in rules
+        ):
             yield "exports are kept for ever"
 
 
@@ -321,6 +324,8 @@ def api_is_closed(template: Template) -> Iterator[str]:
                 yield f"{name} logs {secret}"
 
 
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+_HEADERS = "AWS::CloudFront::ResponseHeadersPolicy"
 CALLS = {
     ("ConfigApiRole", str({"Fn::GetAtt": [function, "Arn"]})) for function in ("ConnectionTester", "Exporter")
 }
@@ -366,6 +371,45 @@ def callers_wait_for_the_tester(template: Template) -> Iterator[str]:
         yield f"a connection test is given up too early: {waits}"
 
 
+def the_console_is_private_and_strict(template: Template) -> Iterator[str]:
+    """The console's files leave its bucket through CloudFront alone, the API is never cached, and both have the headers
+    that the local stack sends.
+    """
+    (console,) = (item["DistributionConfig"] for _, item in _of(template, "AWS::CloudFront::Distribution"))
+    ways = {way["PathPattern"]: way for way in console["CacheBehaviors"]}
+    if ways["/v1/*"]["CachePolicyId"] != CACHING_DISABLED:
+        yield "answers of the API are cached"
+    for way in (console["DefaultCacheBehavior"], *ways.values()):
+        if way["ViewerProtocolPolicy"] == "allow-all":
+            yield f"{way['TargetOriginId']} is served without encryption"
+        if way.get("ResponseHeadersPolicyId") != {"Ref": "ConsoleHeaders"}:
+            yield f"{way['TargetOriginId']} is served without security headers"
+    (policy,) = (item["ResponseHeadersPolicyConfig"] for _, item in _of(template, _HEADERS))
+    sent = _sent(policy)
+    for header, value in security_headers("${sign_in}").items():
+        if sent.get(header) != value:
+            yield f"{header} is {sent.get(header)}"
+    policies = dict(_of(template, "AWS::S3::BucketPolicy"))
+    for statement in policies["ConsoleBucketPolicy"]["PolicyDocument"]["Statement"]:
+        if statement["Effect"] == "Allow" and "AWS:SourceArn" not in str(statement.get("Condition")):
+            yield "the console's bucket answers to others than its distribution"
+
+
+def _sent(policy: dict[str, Any]) -> dict[str, str]:
+    """What CloudFront makes of a response headers policy."""
+    known = policy["SecurityHeadersConfig"]
+    transport = known["StrictTransportSecurity"]
+    sub_domains = "; includeSubDomains" if transport["IncludeSubdomains"] else ""
+    return {
+        "Content-Security-Policy": known["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"][0],
+        "Strict-Transport-Security": f"max-age={transport['AccessControlMaxAgeSec']}{sub_domains}",
+        "X-Content-Type-Options": "nosniff" if "ContentTypeOptions" in known else "",
+        "X-Frame-Options": known["FrameOptions"]["FrameOption"],
+        "Referrer-Policy": known["ReferrerPolicy"]["ReferrerPolicy"],
+        **{item["Header"]: item["Value"] for item in policy["CustomHeadersConfig"]["Items"]},
+    }
+
+
 RULES: tuple[Rule, ...] = (
     one_role_per_function,
     no_wildcards,
@@ -387,6 +431,7 @@ RULES: tuple[Rule, ...] = (
     the_tester_changes_nothing,
     only_the_scheduler_tells,
     callers_wait_for_the_tester,
+    the_console_is_private_and_strict,
 )
 
 

@@ -31,6 +31,7 @@ from tests.template.rules import (
     queues_lose_nothing,
     tables_are_safe,
     the_audit_only_grows,
+    the_console_is_private_and_strict,
     the_exporter_reads_people_and_writes_exports,
     the_tester_changes_nothing,
 )
@@ -62,6 +63,51 @@ _GONE = object()
 
 # rule, where the template is spoiled, the key there, its bad value, and a part of what the rule must say
 SPOILED: list[tuple[Rule, Callable[[Template], dict[str, Any]], str, Any, str]] = [
+    (
+        the_console_is_private_and_strict,
+        lambda template: template["Resources"]["Console"]["Properties"]["DistributionConfig"][
+            "CacheBehaviors"
+        ][0],
+        "CachePolicyId",
+        "658327ea-f89d-4fab-a63d-7e88639e58f6",
+        "are cached",
+    ),
+    (
+        the_console_is_private_and_strict,
+        lambda template: template["Resources"]["Console"]["Properties"]["DistributionConfig"][
+            "DefaultCacheBehavior"
+        ],
+        "ViewerProtocolPolicy",
+        "allow-all",
+        "without encryption",
+    ),
+    (
+        the_console_is_private_and_strict,
+        lambda template: template["Resources"]["Console"]["Properties"]["DistributionConfig"][
+            "DefaultCacheBehavior"
+        ],
+        "ResponseHeadersPolicyId",
+        _GONE,
+        "without security headers",
+    ),
+    (
+        the_console_is_private_and_strict,
+        lambda template: template["Resources"]["ConsoleHeaders"]["Properties"]["ResponseHeadersPolicyConfig"][
+            "SecurityHeadersConfig"
+        ]["ReferrerPolicy"],
+        "ReferrerPolicy",
+        "unsafe-url",
+        "Referrer-Policy is unsafe-url",
+    ),
+    (
+        the_console_is_private_and_strict,
+        lambda template: template["Resources"]["ConsoleBucketPolicy"]["Properties"]["PolicyDocument"][
+            "Statement"
+        ][0],
+        "Condition",
+        {},
+        "others than its distribution",
+    ),
     (
         one_role_per_function,
         _properties("Scheduler"),

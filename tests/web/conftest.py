@@ -8,6 +8,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,12 @@ SWITCHES = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
     *("--disable-gpu", "--disable-quic"),
 )
+PICTURE_FONTS = (
+    {"FONTCONFIG_FILE": str(Path(__file__).parent / "fonts.conf")} if os.environ.get("SCREENSHOTS") else {}
+)
 WIDE = {"width": 1280, "height": 800}
-expect.set_options(timeout=10_000)
+PATIENCE_MS = 10_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +53,9 @@ def browser() -> Iterator[Browser]:
     # Its sandbox needs what root does not have.
     switches = [*SWITCHES, "--no-sandbox"] if os.geteuid() == 0 else list(SWITCHES)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=switches)
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium), args=switches, env={**os.environ, **PICTURE_FONTS}
+        )
         yield browser
         browser.close()
 
@@ -103,6 +110,7 @@ def pages(site: Site, browser: Browser, watch: Watch) -> Iterator[Pages]:
         context = browser.new_context(base_url=site.url, **{"viewport": WIDE, **options})
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         watch.look_at(page)
         page.goto(path)
         return page

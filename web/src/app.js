@@ -63,7 +63,7 @@ function Shell({ screen, id, children }) {
       <button type="button" class="button quiet icon-only menu-button" aria-label="Menu" aria-expanded=${menu ? "true" : "false"} aria-controls="navigation" onClick=${() => setMenu(!menu)}>
         <${Icon} name=${menu ? "close" : "menu"} />
       </button>
-      <a class="brand" href=${addressOf(id, SCREENS[0]?.path ?? "")}><img src=${LOGO} alt="" width="28" height="28" /><span>Rollcall</span></a>
+      <a class="brand" aria-label="Rollcall" href=${addressOf(id, SCREENS[0]?.path ?? "")}><img src=${LOGO} alt="" width="28" height="28" /><span>Rollcall</span></a>
       <${DistrictSwitcher} />
       <div class="who">
         <${ThemeSwitch} />

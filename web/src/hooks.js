@@ -26,19 +26,20 @@ export function useLoad(load, inputs) {
 }
 
 /**
- * A page of a list as the address says: `?search=&include_inactive=&sort=&order=&after=` and whatever `filters` names.
+ * A page of a list as the address says: `?search=&include_inactive=&sort=&order=&after=` and whatever `filters` names. `asking`
+ * turns that into what the API is asked, where they differ.
  * @template T
  * @param {string} address path in the API
- * @param {{sort?: string, order?: "asc" | "desc", filters?: string[]}} [defaults]
+ * @param {{sort?: string, order?: "asc" | "desc", filters?: string[], asking?: (query: Record<string, string>) => Record<string, string>}} [defaults]
  */
-export function useList(address, { sort = "", order = "asc", filters = [] } = {}) {
+export function useList(address, { sort = "", order = "asc", filters = [], asking = (query) => query } = {}) {
   const names = ["search", "include_inactive", ...filters];
   /** @type {Record<string, string>} */
   const query = Object.fromEntries(names.map((name) => [name, param(name)]));
   if (sort) Object.assign(query, { sort: param("sort", sort), order: param("order", order) });
   const after = param("after");
   const { data, error, loading, reload } = useLoad(
-    (signal) => get(address, { query: { ...query, cursor: after }, signal }),
+    (signal) => get(address, { query: { ...asking(query), cursor: after }, signal }),
     [address, ...Object.values(query), after],
   );
   const page = /** @type {import("./types.js").Page<T> | null} */ (data);

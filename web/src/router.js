@@ -50,6 +50,8 @@ export function keepHere(ask) {
 
 /** Follow links, the browser's buttons, and warn before the tab closes over unsaved work. */
 export function listen() {
+  // Signing in may have restored an address since this module was loaded.
+  read();
   addEventListener("popstate", async () => {
     const to = history.state?.position ?? 0;
     const step = to - position;

@@ -15,7 +15,7 @@ export const platform = computed(() => user.value?.groups.includes("*/admin") ??
 /** Districts that can be offered by name: those of the token's groups, those known here, those opened before. */
 export function known() {
   const named = new Map((config.districts ?? []).map(({ id, name }) => [id, name]));
-  const ids = (user.value?.groups ?? []).map((group) => group.replace(/\/[^/]*$/, "")).filter((id) => id && id !== "*");
+  const ids = (user.value?.groups ?? []).flatMap((group) => /^([^*]+)\/(?:viewer|operator|admin)$/.exec(group)?.[1] ?? []);
   const offered = platform.value ? [...named.keys(), ...recent()] : ids;
   return [...new Set(offered)].map((id) => ({ id, name: named.get(id) ?? id }));
 }

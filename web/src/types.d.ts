@@ -1,5 +1,5 @@
-// The API's own types, under the names that screens use. vendor/api.d.ts is made from its OpenAPI document.
-import type { components } from "../vendor/api.js";
+// The API's own types, under the names that screens use. generated/api.d.ts is made from its OpenAPI document.
+import type { components } from "../generated/api.js";
 import type { ComponentChildren } from "../vendor/preact.js";
 
 type Schemas = components["schemas"];
@@ -16,6 +16,16 @@ export type Entry = Schemas["Entry"];
 export type Findings = Schemas["FindingsView"];
 export type Check = Schemas["CheckView"];
 export type Suggestion = Schemas["SuggestionView"];
+export type Schedule = Schemas["ScheduleView"];
+export type Frequency = Schemas["ScheduleView"]["frequency"];
+export type PlannedRuns = Schemas["PlannedRunsView"];
+export type Blackout = Schemas["Blackout"];
+export type Thresholds = Schemas["Thresholds"];
+export type Notifications = Schemas["NotificationsView"];
+export type Recipient = Schemas["RecipientView"];
+export type NutritionTemplate = Schemas["TemplateView"];
+export type NutritionColumn = Schemas["Column"];
+export type AuditRecord = Schemas["AuditView"];
 
 /** A page of a list; `next` is the cursor of the page after it. */
 export interface Page<T> {

@@ -12,24 +12,32 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from config_api.api import Api
 from config_api.audited import audited
+from config_api.judgement import Judgement
 from config_api.once import IfMatch, Making, check_version
 from config_api.problems import Problem
 from config_api.views import AnyView, IntegrationView, RunView, integration_view, run_view
 from rollcall.domain.audit import Action, AuditRecord, run_decided
 from rollcall.domain.errors import NotFound
-from rollcall.domain.form import Form, Reason, invalid
+from rollcall.domain.form import FieldError, Form, Reason, invalid, raise_if_any
 from rollcall.domain.run import CHECK_AFTER, Approval, Failure, Progress, Run
 from rollcall.domain.thresholds import ThresholdOverride, Thresholds
 
 LONGEST_OVERRIDE = timedelta(days=30)
+MOST_LEFT_OUT = 1000
+_FAMILY_CHANGE = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 _PLAN_HASH = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class ApprovalForm(Form):
-    """The plan that was looked at, by its hash, and why it may go on."""
+    """The plan that was looked at, by its hash, and why it may go on. Family changes may be left out: they wait on, and
+    the next sync plans them again.
+    """
 
     plan_hash: _PLAN_HASH
     comment: Reason
+    leave_out: Annotated[list[_FAMILY_CHANGE], Field(max_length=MOST_LEFT_OUT)] = Field(
+        default_factory=list, description="Ids of family changes that are not let go on"
+    )
 
 
 class RejectionForm(Form):
@@ -71,10 +79,11 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         if any(approval.by == user for approval in run.approvals):
             detail = "You have approved this run already; another person must do so too."
             raise Problem(HTTPStatus.CONFLICT, "second_person_needed", detail)
-        after = replace(run, approvals=[*run.approvals, Approval(user, now, form.comment)])
+        left_out = _left_out(run, form.leave_out)
+        after = replace(run, approvals=[*run.approvals, Approval(user, now, form.comment, left_out)])
         needed = 2 if parts.config.district(district_id).two_person_approval else 1
         if len(after.approvals) < needed:
-            parts.runs.decide(run, after, _audit(run, "run.approved", form.comment))
+            parts.runs.decide(run, after, _audit(run, "run.approved", form.comment, left_out))
             return run_view(after)
         after = replace(
             after,
@@ -84,7 +93,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             check_at=now + CHECK_AFTER,
             progress=Progress(stage="approved", done=0, total=run.progress.total),
         )
-        parts.runs.decide(run, after, _audit(run, "run.approved", form.comment))
+        parts.runs.decide(run, after, _audit(run, "run.approved", form.comment, left_out))
         parts.queue.send(after.message(), dedup=f"{after.id}#{after.slice}")
         return run_view(after)
 
@@ -153,8 +162,23 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             raise Problem(HTTPStatus.CONFLICT, "not_held", detail)
         return run
 
-    def _audit(run: Run, what: Action, comment: str) -> AuditRecord:
-        return run_decided(run, parts.clock.now(), api.caller.user, api.request_id, what, comment)
+    def _audit(run: Run, what: Action, comment: str, left_out: tuple[str, ...] = ()) -> AuditRecord:
+        return run_decided(run, parts.clock.now(), api.caller.user, api.request_id, what, comment, left_out)
+
+    def _left_out(run: Run, wanted: list[str]) -> tuple[str, ...]:
+        waiting = set(Judgement(parts.blobs, run).held.values()) if wanted else set()
+        raise_if_any(
+            [
+                FieldError(
+                    field=f"leave_out.{number}",
+                    code="not_waiting",
+                    message="Give the id of a family change of this run that waits.",
+                )
+                for number, family_change in enumerate(wanted)
+                if family_change not in waiting
+            ]
+        )
+        return tuple(sorted(set(wanted)))
 
     def _overtaken(run: Run) -> bool:
         return parts.runs.state(run.district_id, run.integration_id).snapshot != run.id

@@ -256,7 +256,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         synced = parts.runs.state(district_id, stored.integration_id).snapshot
         if synced is None:
             raise Conflict("nothing_to_review", "No sync has completed; run the first one.")
-        return _put(stored, review(stored, synced, api.caller.user, parts.clock.now()))
+        return _put(stored, review(stored, run_of(synced), api.caller.user, parts.clock.now()))
 
     def _put(
         before: Onboarding | None, school: Onboarding, made: Integration | None = None

@@ -1,4 +1,4 @@
-"""People and families, read only: the SIS is their master."""
+"""People and families, read only: the SIS is their master, but for what is protected (:mod:`.protections`)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from config_api.api import Api
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
-from config_api.people_views import FamilyView, PersonView, person_view
+from config_api.people_views import FamilyView, PersonView, family_view, person_view
 from config_api.problems import Problem
+from config_api.protection_views import PersonDetailView, person_detail
 from rollcall.domain.errors import NotFound
 from rollcall.domain.person import PersonType, Status
 from rollcall.domain.photo import media_type
@@ -55,11 +56,12 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         )
 
     @api.route("GET", "/v1/districts/<district_id>/people/<person_id>", "A person", right="viewer")
-    def read_person(district_id: str, person_id: str) -> PersonView:
+    def read_person(district_id: str, person_id: str) -> PersonDetailView:
         person = parts.people.get(district_id, person_id)
         if person is None:
             raise NotFound("person")
-        return person_view(person)
+        today = parts.clock.now().astimezone(api.district.zone).date()
+        return person_detail(person, parts.config.protection(district_id, person_id), today)
 
     @api.route(
         "GET",
@@ -96,7 +98,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         members = parts.people.family(district_id, family_id)
         if not members:
             raise NotFound("family")
-        return FamilyView(id=family_id, members=[person_view(person) for person in members])
+        by_id = {integration.id: integration for integration in parts.config.integrations(district_id)}
+        own = by_id.get(members[0].integration_id)
+        return family_view(family_id, members, own.family_identifier if own else ())
 
 
 def _names(if_none_match: str | None, name: str) -> bool:

@@ -85,7 +85,7 @@ def register(api: Api) -> None:
                 integration,
                 mode=run.mode,
                 # What planned the last pull again does so this time, too.
-                trigger="reapply" if run.reapplies else "retry",
+                trigger=run.trigger if run.reapplies else "retry",
                 override=form.override,
                 retry_of=run.id,
             )

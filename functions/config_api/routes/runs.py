@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import msgspec
 from aws_lambda_powertools.event_handler import Response
@@ -12,9 +12,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from config_api.api import Api
 from config_api.downloads import csv_answer
 from config_api.export_views import ProjectedChangeView, projected_change
+from config_api.judgement import Judgement
 from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.people_views import ChangeView, IssueView, change_view
-from config_api.run_files import issue_files, lines_of, plan_files, stored_run
+from config_api.run_files import issue_files, lines_of, page_of_lines, plan_files, stored_run
 from config_api.views import RunView, run_view
 from rollcall.domain.destinations import Destination
 from rollcall.domain.ids import person_id
@@ -22,8 +23,6 @@ from rollcall.domain.person import Issue, Severity
 from rollcall.domain.plan import Change, ChangeKind
 from rollcall.domain.run import Run, RunState
 
-T = TypeVar("T")
-FILES_PER_REQUEST = 10
 IssueCode = Annotated[str | None, Query(max_length=100)]
 ISSUE_COLUMNS = ["severity", "code", "person_type", "source_id", "person", "field", "value", "message", "fix"]
 CHANGE_COLUMNS = [
@@ -36,10 +35,15 @@ CHANGE_COLUMNS = [
     "field",
     "before",
     "after",
+    "held",
+    "complete_pull",
+    "mapped_building",
+    "threshold",
+    "approvals",
 ]
 
 
-def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
+def register(api: Api) -> None:
     """Declare the routes."""
     parts = api.parts
 
@@ -59,7 +63,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
     @api.route("GET", "/v1/districts/<district_id>/runs/<run_id>", "A run", right="viewer")
     def read_run(district_id: str, run_id: str) -> RunView:
-        return run_view(_stored(district_id, run_id), parts.runs.cancel_requests(district_id, [run_id]))
+        return run_view(
+            stored_run(parts.runs, district_id, run_id), parts.runs.cancel_requests(district_id, [run_id])
+        )
 
     @api.route(
         "GET", "/v1/districts/<district_id>/runs/<run_id>/issues", "What a run found wrong", right="viewer"
@@ -72,8 +78,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> Page[IssueView]:
-        run = _stored(district_id, run_id)
-        page, more = _lines(
+        run = stored_run(parts.runs, district_id, run_id)
+        page, more = page_of_lines(
+            parts.blobs,
             issue_files(run),
             Issue,
             lambda issue: severity in (None, issue.severity) and code in (None, issue.code),
@@ -93,7 +100,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def download_issues(
         district_id: str, run_id: str, severity: Severity | None = None, code: IssueCode = None
     ) -> Response[str]:
-        run = _stored(district_id, run_id)
+        run = stored_run(parts.runs, district_id, run_id)
         source = _source(run)
         rows = (
             _issue_row(_issue_view(issue, district_id, source))
@@ -119,8 +126,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> Page[ChangeView] | Page[ProjectedChangeView]:
-        run = _stored(district_id, run_id)
-        page, more = _lines(
+        run = stored_run(parts.runs, district_id, run_id)
+        page, more = page_of_lines(
+            parts.blobs,
             plan_files(run),
             Change,
             lambda change: (
@@ -133,7 +141,8 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         if destination is not None:
             seen = (projected_change(change, destination) for change in page)
             return Page(items=[change for change in seen if change is not None], next=more)
-        return Page(items=[change_view(change) for change in page], next=more)
+        judgement = Judgement(parts.blobs, run)
+        return Page(items=[change_view(change, judgement) for change in page], next=more)
 
     @api.route(
         "GET",
@@ -143,36 +152,18 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         binary="text/csv",
     )
     def download_changes(district_id: str, run_id: str, kind: ChangeKind | None = None) -> Response[str]:
-        run = _stored(district_id, run_id)
+        run = stored_run(parts.runs, district_id, run_id)
+        judgement = Judgement(parts.blobs, run)
         rows = (
             row
             for change in lines_of(parts.blobs, plan_files(run), Change)
             if kind in (None, change.kind)
-            for row in _change_rows(change)
+            for row in _change_rows(change, judgement)
         )
         return csv_answer(api, f"{run.id}-changes", CHANGE_COLUMNS, rows, "ask for one kind of change")
 
-    def _stored(district_id: str, run_id: str) -> Run:
-        return stored_run(parts.runs, district_id, run_id)
-
     def _source(run: Run) -> str:
         return parts.config.integration(run.district_id, run.integration_id).source
-
-    def _lines(
-        keys: list[str], kind: type[T], keep: Callable[[T], bool], limit: int, cursor: str | None
-    ) -> tuple[list[T], str | None]:
-        """A page of what lies in a run's files. A page may be short: each request opens a bounded number of files."""
-        first, line = decode_cursor(cursor, tuple[int, int]) or (0, 0)
-        found: list[T] = []
-        for part in range(first, min(first + FILES_PER_REQUEST, len(keys))):
-            for number, value in enumerate(lines_of(parts.blobs, [keys[part]], kind)):
-                if (part == first and number < line) or not keep(value):
-                    continue
-                if len(found) == limit:
-                    return found, encode_cursor((part, number))
-                found.append(value)
-        rest = first + FILES_PER_REQUEST
-        return found, encode_cursor((rest, 0)) if rest < len(keys) else None
 
 
 def _issue_view(issue: Issue, district_id: str, source: str) -> IssueView:
@@ -196,15 +187,20 @@ def _issue_row(issue: IssueView) -> list[str | None]:
     return [getattr(issue, column) for column in ISSUE_COLUMNS]
 
 
-def _change_rows(change: Change) -> Iterator[tuple[str | None, ...]]:
+def _change_rows(change: Change, judgement: Judgement) -> Iterator[tuple[str | None, ...]]:
     """A line for each field that differs; one line where none does, as for somebody who is added."""
     before, after = change.before.person if change.before else None, change.after.person
     who = (change.kind, change.type, change.after.id, after.source_id, after.first_name, after.last_name)
+    proofs = judgement.proofs(change)
+    why = (
+        judgement.held_as(change),
+        *(_text(getattr(proofs, name, None)) for name in CHANGE_COLUMNS[-4:]),
+    )
     if before is None or not change.fields:
-        yield (*who, None, None, None)
+        yield (*who, None, None, None, *why)
         return
     for field in change.fields:
-        yield (*who, field, _text(getattr(before, field)), _text(getattr(after, field)))
+        yield (*who, field, _text(getattr(before, field)), _text(getattr(after, field)), *why)
 
 
 def _text(value: Any) -> str | None:

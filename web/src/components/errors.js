@@ -1,12 +1,13 @@
 import { useEffect, useRef } from "../../vendor/preact-hooks.js";
 import { html } from "../html.js";
-import { idOf } from "./field.js";
+import { useIds } from "./field.js";
 
 /**
  * What keeps a form from being saved, at its top, with a link to each field; it takes the focus when it appears.
  * @param {{faults: import("../types.js").FieldFault[], labelOf: (field: string) => string, message?: string}} props
  */
 export function ErrorSummary({ faults, labelOf, message }) {
+  const idOf = useIds();
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   useEffect(() => {
     if (faults.length || message) box.current?.focus();

@@ -1,7 +1,7 @@
 import { html } from "../html.js";
 import { dateTime } from "../time.js";
 import { Button } from "./button.js";
-import { Field, TextField, idOf } from "./field.js";
+import { Field, TextField, useIds } from "./field.js";
 
 /**
  * A secret. One that is stored shows only that it is there; `value` is null while it stays, and text while it is replaced.
@@ -10,12 +10,13 @@ import { Field, TextField, idOf } from "./field.js";
  */
 export function SecretField(props) {
   const { name, label, stored, value, onInput } = props;
+  const id = useIds()(name);
   if (!stored?.set) {
     return html`<${TextField} ...${props} type="password" value=${value ?? ""} onInput=${onInput} autoComplete="new-password" />`;
   }
   if (value === null) {
     return html`<${Field} ...${props} labels=${false}>
-      <div class="secret" role="group" aria-labelledby=${`${idOf(name)}-label`}>
+      <div class="secret" role="group" aria-labelledby=${`${id}-label`}>
         <span class="masked">•••• ${stored.ends_with ?? ""}</span>
         ${stored.updated_at && html`<span class="muted">since ${dateTime(stored.updated_at)}</span>`}
         <${Button} label=${`Replace ${label}`} short="Replace" onClick=${() => onInput("")} />

@@ -48,3 +48,8 @@ export const Filter = ({ label, value, options, onChange }) => html`
     </select>
   </label>
 `;
+
+/** A day that narrows a list. @param {{label: string, value: string, onChange: (day: string) => void}} props */
+export const DayFilter = ({ label, value, onChange }) => html`
+  <label class="filter"><span>${label}</span><input type="date" value=${value} onChange=${(/** @type {any} */ event) => onChange(event.target.value)} /></label>
+`;

@@ -14,6 +14,9 @@
 export const SCREENS = [
   { path: "integrations", title: "SIS integrations", group: "Set up", icon: "sync", load: () => import("./integrations/index.js") },
   { path: "mappings", title: "Data entity mappings", group: "Set up", icon: "mapping", load: () => import("./mappings/index.js") },
+  { path: "schedules", title: "Job scheduler", group: "Set up", icon: "clock", load: () => import("./schedules/index.js") },
+  { path: "settings", title: "District settings", group: "District", icon: "settings", load: () => import("./settings/index.js") },
+  { path: "audit", title: "Audit", group: "District", icon: "audit", load: () => import("./audit/index.js") },
 ];
 
 /** The address of a screen in a district. @param {string} district @param {string} screen @param {string[]} rest */

@@ -37,6 +37,8 @@ Action = Literal[
     "run.cancelled",
     "run.undone",
     "people.dropped",
+    "person.protected",
+    "person.released",
     "export.requested",
     "export_template.created",
     "export_template.changed",
@@ -144,14 +146,22 @@ def run_started(run: Run, request_id: str) -> AuditRecord:
 
 
 def run_decided(
-    run: Run, at: datetime, actor: str, request_id: str, what: Action, comment: str
+    run: Run,
+    at: datetime,
+    actor: str,
+    request_id: str,
+    what: Action,
+    comment: str,
+    left_out: tuple[str, ...] = (),
 ) -> AuditRecord:
-    """That somebody let a held plan go on, or did not."""
+    """That somebody let a held plan go on, or did not; or not these family changes."""
     changes = [
         FieldChange(field="plan_hash", after=run.plan_hash),
         FieldChange(field="holds", after=tuple(hold.reason for hold in run.holds)),
         FieldChange(field="comment", after=comment),
     ]
+    if left_out:
+        changes.append(_change("leave_out", None, list(left_out)))
     return audit_record(run.district_id, at, actor, request_id, what, run.id, changes)
 
 

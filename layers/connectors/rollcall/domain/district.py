@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from rollcall.domain.blackout import MAX_BLACKOUTS, Blackout, blackout_at
+from rollcall.domain.family_change import Review
 from rollcall.domain.form import Form, Name, Record, written
 from rollcall.domain.thresholds import Thresholds
 
@@ -61,6 +62,11 @@ class DistrictForm(Form):
     two_person_approval: bool | None = Field(
         default=None, description="Two people must approve a held run; left out, it stays as it is"
     )
+    review_families: Review | None = Field(
+        default=None,
+        description="Which merges and splits of families wait for a person: none, those over the limit, or all; "
+        "left out, it stays as it is",
+    )
     blackouts: Annotated[list[Blackout], Field(max_length=MAX_BLACKOUTS)] | None = Field(
         default=None, description="Times in which nothing runs, or nobody is changed; they may overlap"
     )
@@ -75,6 +81,7 @@ class District(Record):
     fixed_school_year: str | None = None
     thresholds: Thresholds = Thresholds()
     two_person_approval: bool = False
+    review_families: Review = "over_limit"
     blackouts: tuple[Blackout, ...] = ()
     version: int = 1
     created_at: AwareDatetime
@@ -120,6 +127,7 @@ def apply_form(district_id: str, form: DistrictForm, stored: District | None, no
         two_person_approval=stored.two_person_approval
         if form.two_person_approval is None and stored
         else bool(form.two_person_approval),
+        review_families=form.review_families or (stored.review_families if stored else "over_limit"),
         blackouts=kept if form.blackouts is None else tuple(form.blackouts),
         version=stored.version + 1 if stored else 1,
         created_at=stored.created_at if stored else now,

@@ -18,6 +18,11 @@ from scourgify.exceptions import AddressNormalizationError
 
 from rollcall.domain.person import Address, Household, fingerprint
 
+FIELD = 8
+"""Bytes of an identifier that stand for one field."""
+
+_BLANK = bytes(FIELD)
+
 LARGE_FAMILY = 12
 """A family with more students than this is reported: more likely a bad identifier than a household."""
 
@@ -43,15 +48,32 @@ _MIN_PHONE_DIGITS = 7
 _UNIT = re.compile(r"^(?:APT|UNIT|STE|#)\s*")
 
 
-def identifier(household: Household, fields: Sequence[str]) -> bytes | None:
-    """16 bytes that are equal for two students exactly when every chosen field matches; None when any is blank."""
-    values = []
-    for name in sorted(fields):
-        value = _normal(name, household)
-        if value is None:
-            return None
-        values.append(f"{name}={value}")
-    return fingerprint("\x1f".join(values).encode()) if values else None
+def identifier(household: Household, fields: Sequence[str]) -> bytes:
+    """Eight bytes for each chosen field, in alphabetical order: equal where two students agree, zero where the field is
+    blank. Students whose identifiers are equal and :func:`whole` share a household.
+    """
+    values = ((name, _normal(name, household)) for name in sorted(fields))
+    return b"".join(
+        _BLANK if value is None else fingerprint(f"{name}={value}".encode())[:FIELD] for name, value in values
+    )
+
+
+def whole(found: bytes) -> bool:
+    """Whether no chosen field is blank: only then can the identifier match another."""
+    return bool(found) and _BLANK not in _pieces(found)
+
+
+def unlike(identifiers: Collection[bytes], fields: Sequence[str]) -> tuple[str, ...]:
+    """Names of the chosen fields in which identifiers differ, or that are blank in one."""
+    return tuple(
+        name
+        for name, *pieces in zip(sorted(fields), *map(_pieces, identifiers), strict=False)
+        if len(set(pieces)) > 1 or _BLANK in pieces
+    )
+
+
+def _pieces(found: bytes) -> list[bytes]:
+    return [found[at : at + FIELD] for at in range(0, len(found), FIELD)]
 
 
 def assign(
@@ -87,7 +109,7 @@ def assign(
 
 def large(families: Iterable[str]) -> dict[str, int]:
     """Families with more members than is plausible, with their size, from one family id per student."""
-    return {family: size for family, size in Counter(families).items() if size > LARGE_FAMILY}
+    return {family: size for family, size in sorted(Counter(families).items()) if size > LARGE_FAMILY}
 
 
 def _normal(field: str, household: Household) -> str | None:

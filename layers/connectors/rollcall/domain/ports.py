@@ -21,6 +21,7 @@ from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.notification import Mail
 from rollcall.domain.person import PersonType
 from rollcall.domain.plan import Claim, StoredPerson
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.run import Approval, Run, RunMessage
 from rollcall.domain.twins import Twin
@@ -35,7 +36,8 @@ class Clock(Protocol):
 class IntegrationState(msgspec.Struct, kw_only=True):
     """What the engine remembers of an integration between runs.
 
-    ``snapshot`` is the id of the run whose snapshot is current, ``active_run`` the run that has begun and not ended,
+    ``snapshot`` names the current snapshot (the id of the run that left it; after an approval, with
+    an ending), ``active_run`` the run that has begun and not ended,
     ``waiting_run`` the one to start after it, ``held_run`` the one whose dangerous part waits for a person.
     ``failures`` counts syncs that failed since the last success.
     """
@@ -65,6 +67,9 @@ class Settings(Protocol):
     def integrations(self, district_id: str) -> list[Integration]: ...
     def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]: ...
     def twins(self, district_id: str) -> list[Twin]: ...
+    def protections(self, district_id: str) -> list[Protection]:
+        """All that were ever made, also those that are over."""
+
     def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
         """What is known of a returning school's accounts; None when nothing was uploaded."""
 

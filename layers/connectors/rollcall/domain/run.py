@@ -21,7 +21,7 @@ RunState = Literal[
     "cancelled",
     "skipped",
 ]
-Trigger = Literal["manual", "schedule", "retry", "reapply", "undo"]
+Trigger = Literal["manual", "schedule", "retry", "reapply", "undo", "protect"]
 Mode = Literal["sync", "preview"]
 PullKind = Literal["full", "delta"]
 TERMINAL: frozenset[RunState] = frozenset({"completed", "failed", "rejected", "cancelled", "skipped"})
@@ -72,11 +72,14 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said."""
+    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said. ``leave_out`` are the ids
+    of family changes that they did not let go on.
+    """
 
     by: str
     at: datetime
     comment: str
+    leave_out: tuple[str, ...] = ()
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -120,6 +123,8 @@ class Run(msgspec.Struct, kw_only=True):
     ``pull`` is None until the SIS has been surveyed, and stays so where the last pull is reapplied; a delta pull asks
     only for people who changed, and ends nobody for not being there.
     ``dropped`` counts, by person type, who is ended for not being in the file; ``inactivate`` counts them too.
+    ``protected`` counts the people of whom something stays as somebody wants it, whatever the SIS says.
+    ``families`` counts what becomes of families by kind (see :mod:`rollcall.domain.family_change`).
     ``override``: an administrator wants this run whatever the district's blackouts say.
     ``retry_of`` is the run that this one tries again.
     ``undoes`` is the run that this one undoes. ``undone_by`` is the last one that was started to undo this one; whether
@@ -144,6 +149,8 @@ class Run(msgspec.Struct, kw_only=True):
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
+    protected: int = 0
+    families: dict[str, int] = msgspec.field(default_factory=dict)
     trend: Trend | None = None
     plan_hash: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
@@ -174,6 +181,13 @@ class Run(msgspec.Struct, kw_only=True):
         if dropped:
             self.dropped[kind] = self.dropped.get(kind, 0) + 1
 
+    def spare(self, kind: PersonType, change: str, dropped: bool) -> None:
+        """What was counted as a change was not made, because the person is protected by now."""
+        self.counts[kind][change] -= 1
+        self.counts[kind]["unchanged"] += 1
+        if dropped:
+            self.dropped[kind] -= 1
+
     def hold(self, kind: PersonType, change: str, dropped: bool) -> None:
         """What was counted as a change waits."""
         self.counts[kind][change] -= 1
@@ -198,8 +212,15 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def reapplies(self) -> bool:
-        """True when the run plans the last pull again, with the mappings as they are now, and never asks the SIS."""
-        return self.trigger == "reapply"
+        """True when the run plans the last pull again, with the mappings or the protections as they are now, and never
+        asks the SIS.
+        """
+        return self.trigger in ("reapply", "protect")
+
+    @property
+    def left_out(self) -> set[str]:
+        """Family changes that somebody who approved left out: nobody's approval lets go what another's does not."""
+        return {change for approval in self.approvals for change in approval.leave_out}
 
     @property
     def pulls(self) -> bool:

@@ -7,10 +7,11 @@ have a bad day. What passes a limit waits, alone: additions and everything withi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+import msgspec
 from pydantic import AwareDatetime, Field
 
 from rollcall.domain.form import Form, Record
@@ -107,7 +108,7 @@ class Tally:
     def add(self, change: Change) -> None:
         """Count one change."""
         person = change.before.person if change.before else change.after.person
-        scopes = _scopes(person) if change.type == "student" else (WHOLE,)
+        scopes = scopes_of(person)
         if change.before:
             self.known[change.type] = self.known.get(change.type, 0) + 1
         for danger in dangers(change):
@@ -116,6 +117,36 @@ class Tally:
                 self.counts[key] = self.counts.get(key, 0) + 1
         if change.type == "student" and change.before and _goes_up(change.before.person, change.after.person):
             self.up_a_grade += 1
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the active people of a scope are ended."""
+
+    building: str | None
+    grade: str | None
+    ended: int
+    of: int
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that is counted."""
+        return self.building, self.grade
+
+
+def drop_shares(
+    tally: Tally, bases: Mapping[str, int], cohorts: Mapping[Scope, int], person_type: str
+) -> tuple[Share, ...]:
+    """Who is ended of one type of person, by scope, widest first."""
+    return tuple(
+        Share(
+            building=scope[0],
+            grade=scope[1],
+            ended=count,
+            of=_of(tally, bases, cohorts, person_type, scope),
+        )
+        for (kind, danger, scope), count in sorted(tally.counts.items(), key=_width)
+        if kind == person_type and danger == "drop"
+    )
 
 
 @dataclass(frozen=True)
@@ -137,9 +168,7 @@ def judge(
     """
     found: list[Wait] = []
     for (person_type, danger, scope), count in sorted(tally.counts.items(), key=_width):
-        # An integration's first sync has no people of its own yet, only those whom it finds.
-        whole = max(bases.get(person_type, 0), tally.known.get(person_type, 0))
-        base = whole if scope == WHOLE else _base(cohorts, scope) or whole
+        base = _of(tally, bases, cohorts, person_type, scope)
         if person_type != "student" and danger != "drop":
             continue
         if any(
@@ -148,17 +177,9 @@ def judge(
             if (wait.person_type, wait.danger) == (person_type, danger)
         ):
             continue
-        percent = limits.percent(danger)
-        over = count > limits.floor and count * 100 > percent * base
-        many = (
-            danger == "drop"
-            and scope[1] is None
-            and scope[0] is not None
-            and count > limits.drop_building_count
-        )
-        if over or many:
+        limit = passed(limits, danger, scope, count, base)
+        if limit:
             reason = _reason(danger, scope, tally, base)
-            limit = f"{percent} %" if over else f"{limits.drop_building_count} in one building"
             detail = _detail(person_type, danger, scope, count, base, limit)
             if reason == "rollover":
                 detail = f"{detail} {tally.up_a_grade} go up one grade: this looks like a rollover."
@@ -168,40 +189,67 @@ def judge(
     return sorted(found, key=lambda wait: wait.hold.reason != "rollover")
 
 
+def passed(limits: Thresholds, danger: Danger, scope: Scope, count: int, base: int) -> str | None:
+    """The limit that ``count`` of ``base`` people of a scope pass, in words; None when they pass none."""
+    percent = limits.percent(danger)
+    if count > limits.floor and count * 100 > percent * base:
+        return f"{percent} %"
+    building, grade = scope
+    if danger == "drop" and building is not None and grade is None and count > limits.drop_building_count:
+        return f"{limits.drop_building_count} in one building"
+    return None
+
+
 class Waiting:
-    """Tells which changes wait. ``undone`` are those that wait in any case, by type and kind."""
+    """Tells which changes wait: what passes a limit, and the people whose change is to be ``reviewed``, by id.
+    ``undone`` are those that wait in any case, by type and kind.
+    """
 
     def __init__(
-        self, waits: Iterable[Wait], limits: Thresholds, undone: Set[tuple[PersonType, ChangeKind]]
+        self,
+        waits: Iterable[Wait],
+        limits: Thresholds,
+        undone: Set[tuple[PersonType, ChangeKind]],
+        reviewed: Collection[str],
     ) -> None:
         self._waits = {(wait.person_type, wait.danger, wait.scope) for wait in waits}
-        self._everything = bool(self._waits or undone) and limits.hold_everything
+        self._reviewed = reviewed
+        self._everything = bool(self._waits or undone or reviewed) and limits.hold_everything
         self._children = ("student", "inactivate") in undone or any(
             kind == "student" and danger == "drop" for kind, danger, _ in self._waits
         )
 
     def holds(self, change: Change) -> bool:
         """Whether a change waits. A parent is not ended while it is asked whether the children have left."""
-        if self._everything:
+        if self._everything or change.after.id in self._reviewed:
             return True
         if change.type == "contact" and change.kind == "inactivate" and self._children:
             return True
         person = change.before.person if change.before else change.after.person
-        scopes = _scopes(person) if change.type == "student" else (WHOLE,)
+        scopes = scopes_of(person)
         return any(
             (change.type, danger, scope) in self._waits for danger in dangers(change) for scope in scopes
         )
 
 
-def _scopes(person: Person) -> tuple[Scope, ...]:
+def scopes_of(person: Person) -> tuple[Scope, ...]:
+    """The scopes that a person is counted in, widest first; only students are counted by building and grade."""
     building, grade = cohort(person)
-    if building is None:
+    if building is None or person.type != "student":
         return (WHOLE,)
     return (WHOLE, (building, None)) if grade is None else (WHOLE, (building, None), (building, grade))
 
 
 def _within(scope: Scope, wider: Scope) -> bool:
     return wider == WHOLE or (wider[1] is None and wider[0] == scope[0])
+
+
+def _of(
+    tally: Tally, bases: Mapping[str, int], cohorts: Mapping[Scope, int], person_type: str, scope: Scope
+) -> int:
+    # An integration's first sync has no people of its own yet, only those whom it finds.
+    whole = max(bases.get(person_type, 0), tally.known.get(person_type, 0))
+    return whole if scope == WHOLE else _base(cohorts, scope) or whole
 
 
 def _base(cohorts: Mapping[Scope, int], scope: Scope) -> int:

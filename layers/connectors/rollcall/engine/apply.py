@@ -13,8 +13,9 @@ from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.images import key_of, plan_file, put_changes
 from rollcall.engine.job import Job
-from rollcall.engine.plan import next_people
-from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.plan import write_issues
+from rollcall.engine.snapshot import PersonRow, Snapshot
+from rollcall.engine.spared import protected_since, said_protected
 from rollcall.engine.unmapped import write_unmapped
 
 KEEP_SNAPSHOTS = timedelta(days=60)
@@ -22,21 +23,28 @@ KEEP_SNAPSHOTS = timedelta(days=60)
 
 
 def apply(job: Job) -> None:
-    """Write every change of the plan that need not wait. Each is a whole item, so repeating a file after a crash
-    changes nothing.
+    """Write every change of the plan that need not wait, but for people who were protected since. Each is a whole item,
+    so repeating a file after a crash changes nothing.
     """
     held = held_people(job)
     while job.at.batch < job.at.plan_files:
         changes = [c for c in plan_file(job, job.folder, job.at.batch) if key_of(c) not in held]
+        late = protected_since(job, changes)
+        spared = [c for c in changes if c.after.id in late]
         job.still_ours()
-        put_changes(job, changes)
+        put_changes(job, [c for c in changes if c.after.id not in late])
+        for change in spared:
+            job.run.spare(change.type, change.kind, change.dropped)
+        write_issues(job, [said_protected(change) for change in spared])
         job.at.batch += 1
         job.checkpoint(job.at.batch, job.at.plan_files)
 
 
-def write_snapshot(job: Job, received: Received, plan_batches: int, issues: bytes) -> None:
-    """What the next run compares with. It counts only once the run is finished with it."""
-    people = keep_waiting(job, next_people(job, plan_batches))
+def write_snapshot(job: Job, received: Received, people: dict[str, PersonRow], issues: bytes) -> None:
+    """What the next run compares with, of ``people`` as the plan leaves them. It counts only once the run is finished
+    with it.
+    """
+    people = keep_waiting(job, people)
     write_unmapped(job, people)
     snapshot = Snapshot(
         settings=bytes.fromhex(job.at.settings),

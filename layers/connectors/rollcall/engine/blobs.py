@@ -52,11 +52,20 @@ class RunFolder:
     def plan(self, part: int) -> str:
         return f"runs/{self._base}/plan/{part}.jsonl.zst"
 
+    def families(self, part: int) -> str:
+        return f"runs/{self._base}/families/{part}.jsonl.zst"
+
     def known(self, part: int) -> str:
         return f"runs/{self._base}/known/{part}.zst"
 
     def held(self) -> str:
         return f"runs/{self._base}/held.zst"
+
+    def kept_back(self, step: int) -> str:
+        return f"runs/{self._base}/kept_back/{step}.zst"
+
+    def drops(self) -> str:
+        return f"runs/{self._base}/drops.zst"
 
     def issues(self, part: int) -> str:
         return f"runs/{self._base}/issues/{part}.jsonl.zst"

@@ -157,12 +157,14 @@ def _moved(job: Job, now: Received) -> set[str]:
 def _restless(job: Job) -> set[str]:
     """People whose records need another look though they did not move."""
     today = job.today
-    return {
+    flagged = {
         key
         for key, row in job.snapshot.people.items()
         if row.flags & (MISSING | REVISIT | REJECTED | WAITING | UNDONE)
         or (row.revisit_on is not None and row.revisit_on <= today)
-    } | {person_key("contact", twin.contact_source_id) for twin in job.twins}
+    }
+    decided = {person_key("contact", twin.contact_source_id) for twin in job.twins}
+    return flagged | decided | job.protections.known
 
 
 def _left(job: Job, present: set[str]) -> set[str]:
@@ -175,7 +177,7 @@ def _left(job: Job, present: set[str]) -> set[str]:
         key
         for key, row in job.snapshot.people.items()
         if key not in present
-        and (not row.flags & settled or row.flags & UNDONE)
+        and (not row.flags & settled or row.flags & UNDONE or key in job.protections.ended)
         and split_person_key(key)[0] in types
     }
 

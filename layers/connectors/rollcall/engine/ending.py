@@ -52,6 +52,13 @@ class Ending:
         """It could not be done."""
         self._end("failed", Failure(code, message))
 
+    def refuse(self, code: str, message: str) -> None:
+        """It cannot be done as things are. Where it is to show a protection, nothing failed: the next sync shows it."""
+        if self.run.trigger == "protect":
+            self.skip(Failure(code, message))
+        else:
+            self.fail(code, message)
+
     def cancel(self, why: Failure) -> None:
         """It is not to be done any more."""
         self._end("cancelled", why)

@@ -42,16 +42,17 @@ from rollcall.domain.mapping import Lookup
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Queue, Runs, Secrets, Settings
 from rollcall.domain.run import CHECK_AFTER, WORKING, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
+from rollcall.engine.approved import apply_held, write_approved_snapshot
 from rollcall.engine.blobs import RunFolder, approved_id, pack, snapshot_key, unpack
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
 from rollcall.engine.ending import BLACKOUT, SUPERSEDED, Ending
 from rollcall.engine.frozen import Frozen, settings_digest
-from rollcall.engine.hold import apply_held, judge_plan, write_approved_snapshot
+from rollcall.engine.hold import judge_plan
 from rollcall.engine.job import Checkpoint, Job, Stage
 from rollcall.engine.mapping import map_people
-from rollcall.engine.plan import plan
+from rollcall.engine.plan import next_people, plan
 from rollcall.engine.pull import pull
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
 from rollcall.engine.snapshot import Snapshot
@@ -172,7 +173,7 @@ class Engine:
         except Closed:
             ending.skip(BLACKOUT)
         except (NeedsAttention, SourceContract) as error:
-            ending.fail(error.code, error.message)
+            ending.refuse(error.code, error.message)
         except NotFound as error:
             ending.fail(f"{error.what}_missing", f"{error.message} The sync needs it. Nothing was changed.")
 
@@ -203,6 +204,7 @@ class Engine:
             lookups=lookups,
             twins=frozen.twins,
             accounts=frozen.accounts,
+            protected=frozen.protections,
             blobs=self.blobs,
             people=self.people,
             runs=self.runs,
@@ -259,13 +261,14 @@ class Engine:
         if job.at.stage == "diff":
             work = work or compare(job)
             plan(job, work)
-            batches = job.at.batches = job.at.batch
-            judge_plan(job)
+            job.at.batches = job.at.batch
+            people = next_people(job, job.at.batches)
+            judge_plan(job, people)
             issues = weigh(job, work)
             if job.run.mode == "preview":
                 ending.complete()
                 return
-            write_snapshot(job, work.received, batches, issues)
+            write_snapshot(job, work.received, people, issues)
             _enter(job, "apply")
         if job.at.stage == "apply":
             apply(job)

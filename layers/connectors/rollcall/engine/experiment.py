@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
-from rollcall.domain.family import identifier
+from rollcall.domain.family import identifier, whole
 from rollcall.domain.integration import Integration
 from rollcall.domain.lineage import RawValue, Translation
 from rollcall.domain.mapping import CodeMapping, Lookup
@@ -347,8 +347,8 @@ class _Bench:
         found: Counter[Leaf] = Counter(leaf for _, leaf in leaves(person))
         found[Leaf("status", person.status)] = 1
         integration = self._specimen.integration
-        household = identifier(mapped.household, integration.family_identifier) if mapped.household else None
-        if household and person.type == "student":
+        household = identifier(mapped.household, integration.family_identifier) if mapped.household else b""
+        if whole(household) and person.type == "student":
             found[Leaf("family_id", household)] = 1
         number = host_number(SYSTEMS[integration.system].family, person)
         if number and "media" in integration.destinations:

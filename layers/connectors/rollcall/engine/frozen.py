@@ -14,6 +14,7 @@ from rollcall.domain.errors import Closed, NeedsAttention
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Lookup
 from rollcall.domain.ports import Blobs, Settings
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import Accounts
 from rollcall.domain.run import Run
 from rollcall.domain.twins import Twin
@@ -21,7 +22,7 @@ from rollcall.engine.accounts import take_accounts
 from rollcall.engine.blobs import RunFolder, pack, unpack
 from rollcall.engine.job import Job
 
-_FORMAT = "2"
+_FORMAT = "3"
 """Rises when the engine itself would make something else of the same records."""
 
 _SHAPING = (
@@ -41,13 +42,14 @@ _SHAPING = (
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
-    """District, integration, mappings and decisions as they were when the run started. No secrets."""
+    """District, integration, mappings, decisions and protections as they were when the run started. No secrets."""
 
     district: District
     integration: Integration
     mappings: dict[str, CodeMapping]
     twins: list[Twin]
     accounts: Accounts
+    protections: list[Protection]
 
     @classmethod
     def take(cls, settings: Settings, blobs: Blobs, run: Run) -> Frozen:
@@ -69,28 +71,35 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
             mappings={entity: by_id[mapping_id] for entity, mapping_id in integration.mappings.items()},
             twins=settings.twins(run.district_id),
             accounts=take_accounts(settings, blobs, integration, run),
+            protections=settings.protections(run.district_id),
         )
 
     @classmethod
     def load(cls, blobs: Blobs, run: Run) -> Frozen:
         """What an earlier slice took."""
-        district, integration, mappings, twins, accounts = unpack(
-            blobs.get(RunFolder(run).settings()), tuple[str, str, dict[str, str], list[str], Accounts]
-        )
+        kept = unpack(blobs.get(RunFolder(run).settings()), _Kept)
         return cls(
-            district=District.model_validate_json(district),
-            integration=Integration.model_validate_json(integration),
-            mappings={entity: CodeMapping.model_validate_json(text) for entity, text in mappings.items()},
-            twins=[Twin.model_validate_json(text) for text in twins],
-            accounts=accounts,
+            district=District.model_validate_json(kept.district),
+            integration=Integration.model_validate_json(kept.integration),
+            mappings={
+                entity: CodeMapping.model_validate_json(text) for entity, text in kept.mappings.items()
+            },
+            twins=[Twin.model_validate_json(text) for text in kept.twins],
+            accounts=kept.accounts,
+            protections=[Protection.model_validate_json(text) for text in kept.protections],
         )
 
     def save(self, blobs: Blobs, run: Run) -> None:
         """Keep it for later slices, and for whoever asks which mapping a run used."""
-        mappings = {entity: mapping.model_dump_json() for entity, mapping in self.mappings.items()}
-        twins = [twin.model_dump_json() for twin in self.twins]
-        district, integration = self.district.model_dump_json(), self.integration.model_dump_json()
-        blobs.put(RunFolder(run).settings(), pack((district, integration, mappings, twins, self.accounts)))
+        kept = _Kept(
+            district=self.district.model_dump_json(),
+            integration=self.integration.model_dump_json(),
+            mappings={entity: mapping.model_dump_json() for entity, mapping in self.mappings.items()},
+            twins=[twin.model_dump_json() for twin in self.twins],
+            accounts=self.accounts,
+            protections=[protection.model_dump_json() for protection in self.protections],
+        )
+        blobs.put(RunFolder(run).settings(), pack(kept))
 
     def lookups(self) -> dict[str, Lookup]:
         """The mappings, ready to look up, by entity."""
@@ -109,6 +118,17 @@ def refuse_closed(district: District, run: Run) -> None:
     blackout = district.blackout_at(run.started_at) if run.started_at else None
     if blackout and blackout.kind == "no_runs" and not run.override:
         raise Closed
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """The same as it lies in the bucket. Runs of before there were protections have none."""
+
+    district: str
+    integration: str
+    mappings: dict[str, str]
+    twins: list[str]
+    accounts: Accounts
+    protections: list[str] = []
 
 
 def settings_digest(job: Job) -> str:

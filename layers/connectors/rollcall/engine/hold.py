@@ -1,56 +1,98 @@
-"""After the plan: what of it must wait for a person, and what becomes of it.
+"""After the plan: what of it must wait for a person.
 
 The rest of the plan is applied at once. Whoever waits keeps the row of the last snapshot, so the next run plans the
-same again and an approval that never comes loses nothing. An approved plan is applied as it was judged, or not at all:
-a newer snapshot makes it void.
+same again and an approval that never comes loses nothing. What becomes of an approved plan is in
+:mod:`rollcall.engine.approved`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from rollcall.domain.person import Issue, PersonType, split_person_key
-from rollcall.domain.plan import Change, ChangeKind, StoredPerson
+from rollcall.domain.person import PersonType, split_person_key
+from rollcall.domain.plan import ChangeKind
 from rollcall.domain.run import Hold
 from rollcall.domain.thresholds import Tally, Thresholds, Waiting, judge
-from rollcall.engine.blobs import approved_id, pack, snapshot_key, unpack
+from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.cohorts import cohorts_of, move, packed
-from rollcall.engine.images import key_of, plan_changes, plan_file, put_changes, shows
-from rollcall.engine.issues import issue
+from rollcall.engine.drops import facts_of_drops, waits_of_unmapped
+from rollcall.engine.families import plan_families
+from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.job import Job
-from rollcall.engine.plan import loaded, next_people, write_issues
-from rollcall.engine.snapshot import NOTHING, REVISIT, UNDONE, WAITING, PersonRow
+from rollcall.engine.plan import loaded
+from rollcall.engine.snapshot import ENDED, NOTHING, REVISIT, UNDONE, UNSETTLED, WAITING, PersonRow
 
-Held = dict[str, bool]
-"""Keys of the people whose change waits; True where it would change their family."""
+Held = dict[str, str]
+"""Keys of the people whose change waits, with the family change that it is part of; blank for none."""
 
 
-def judge_plan(job: Job) -> None:
-    """Say what waits and why; count it as ``held`` and not as its kind. Cohorts are left as the rest will make them."""
+def judge_plan(job: Job, people: Mapping[str, PersonRow]) -> None:
+    """Say what waits and why; count it as ``held`` and not as its kind. Cohorts are left as the rest will make them.
+
+    ``people`` are those of the next snapshot, if nothing waited.
+    """
     limits = _limits(job)
     tally = Tally()
-    undone = {key for key, row in job.snapshot.people.items() if row.flags & UNDONE}
     again: Counter[tuple[PersonType, ChangeKind]] = Counter()
     for change in plan_changes(job):
-        if key_of(change) in undone:
+        if _undone(job, key_of(change)):
             again[change.type, change.kind] += 1
         else:
             tally.add(change)
-    bases: dict[str, int] = {}
-    for key, row in job.snapshot.people.items():
-        if loaded(row):
-            kind = split_person_key(key)[0]
-            bases[kind] = bases.get(kind, 0) + 1
-    waits = judge(tally, bases, cohorts_of(job.snapshot), limits)
-    waiting = Waiting(waits, limits, again.keys())
-    job.run.holds = [*(wait.hold for wait in waits), *_made_again(again.total())]
+    bases: Counter[str] = Counter(
+        split_person_key(key)[0] for key, row in job.snapshot.people.items() if loaded(row)
+    )
+    cohorts = cohorts_of(job.snapshot)
+    waits = judge(tally, bases, cohorts, limits)
+    if job.district.review_families == "never":
+        waits = [wait for wait in waits if wait.danger != "household"]
+    facts = facts_of_drops(job, tally, bases, cohorts, limits) if any(job.run.dropped.values()) else None
+    waits += waits_of_unmapped(job, facts) if facts else []
+    family_change = plan_families(job, people)
+    reviewed = family_change if job.district.review_families == "always" else {}
+    job.run.holds = [
+        *(wait.hold for wait in waits),
+        *_to_review(job, len(reviewed)),
+        *_made_again(again.total()),
+    ]
+    _hold(job, Waiting(waits, limits, again.keys(), reviewed), family_change)
+
+
+def _to_review(job: Job, count: int) -> list[Hold]:
+    """Changes of families that the district wants to see."""
+    if not count:
+        return []
+    kinds = ", ".join(
+        f"{kind} {job.run.families[kind]}" for kind in ("merge", "split", "move") if kind in job.run.families
+    )
+    return [Hold("families", f"{count} active students would change family ({kinds}); each waits.")]
+
+
+def _made_again(count: int) -> list[Hold]:
+    """What was undone does not come back by itself."""
+    if not count:
+        return []
+    return [Hold("undone", f"{count} changes were undone and would be made again; approve to make them.")]
+
+
+def _undone(job: Job, key: str) -> bool:
+    row = job.snapshot.people.get(key)
+    return row is not None and bool(row.flags & UNDONE)
+
+
+def _hold(job: Job, waiting: Waiting, family_change: Mapping[str, str]) -> None:
+    """Note who waits, with everybody who would exchange families with them."""
+    waits = {c.after.id for c in plan_changes(job) if _undone(job, key_of(c)) or waiting.holds(c)}
+    stuck = {family_change[person] for person in waits if person in family_change}
     held: Held = {}
     cohorts = cohorts_of(job.snapshot)
     for change in plan_changes(job):
-        if key_of(change) in undone or waiting.holds(change):
-            held[key_of(change)] = "family_id" in change.fields
+        part_of = family_change.get(change.after.id, "")
+        if change.after.id in waits or part_of in stuck:
+            held[key_of(change)] = part_of
             job.run.hold(change.type, change.kind, change.dropped)
         else:
             move(cohorts, change)
@@ -67,60 +109,25 @@ def held_people(job: Job) -> Held:
 
 def keep_waiting(job: Job, people: dict[str, PersonRow]) -> dict[str, PersonRow]:
     """The rows of the next snapshot, with those of the people who wait put back: they are looked at again."""
-    for key, family in held_people(job).items():
-        known = job.snapshot.people.get(key)
-        if known is None:
-            people[key] = PersonRow(mapped=NOTHING, flags=WAITING)
-        elif known.flags & UNDONE:
-            people[key] = known
-        else:
-            people[key] = replace(known, flags=known.flags | REVISIT, family=None if family else known.family)
+    for key in held_people(job):
+        people[key] = _waiting_row(job.snapshot.people.get(key), people.get(key))
     return people
 
 
-def apply_held(job: Job) -> None:
-    """Write what waited, now that it is approved. Whoever was changed by somebody else since is left alone."""
-    held = held_people(job)
-    while job.at.batch < job.at.plan_files:
-        changes = [c for c in plan_file(job, job.folder, job.at.batch) if key_of(c) in held]
-        stored = job.people.get_many(job.run.district_id, [c.after.id for c in changes])
-        fresh = [c for c in changes if _still(job, c, stored.get(c.after.id))]
-        job.still_ours()
-        put_changes(job, fresh)
-        for change in fresh:
-            job.run.counts[change.type]["held"] -= 1
-            job.run.count(change.type, change.kind, change.dropped)
-        write_issues(job, [_changed_since(c) for c in changes if c not in fresh])
-        job.at.batch += 1
-        job.checkpoint(job.at.batch, job.at.plan_files)
-
-
-def write_approved_snapshot(job: Job) -> str:
-    """The snapshot that the safe part left, with the rows of those who waited as the plan made them; its id."""
-    held = held_people(job)
-    planned = next_people(job, job.at.batches)
-    people = dict(job.snapshot.people)
-    for key in held:
-        if key in planned:
-            people[key] = planned[key]
-        else:
-            people.pop(key, None)
-    cohorts = cohorts_of(job.snapshot)
-    for change in plan_changes(job):
-        if key_of(change) in held:
-            move(cohorts, change)
-    approved = approved_id(job.run.id)
-    # The pages are the same; only what is known of people has moved on.
-    snapshot = replace(job.snapshot, people=people, cohorts=packed(cohorts), previous=job.run.id)
-    job.blobs.put(snapshot_key(job.run.district_id, job.run.integration_id, approved), pack(snapshot))
-    return approved
-
-
-def _made_again(count: int) -> list[Hold]:
-    """What was undone does not come back by itself."""
-    if not count:
-        return []
-    return [Hold("undone", f"{count} changes were undone and would be made again; approve to make them.")]
+def _waiting_row(known: PersonRow | None, plan: PersonRow | None) -> PersonRow:
+    """The old row of somebody who waits. Who would move, or leave, need not live any more where the row says: the next
+    run must see them move in anew, or others would keep a family with them that nobody is of.
+    """
+    if known is None:
+        return PersonRow(mapped=NOTHING, flags=WAITING)
+    if known.flags & UNDONE:
+        return known
+    stays = (
+        plan is not None
+        and not plan.flags & ENDED
+        and (plan.household, plan.family) == (known.household, known.family)
+    )
+    return replace(known, flags=known.flags | REVISIT, household=known.household if stays else UNSETTLED)
 
 
 def _limits(job: Job) -> Thresholds:
@@ -128,13 +135,3 @@ def _limits(job: Job) -> Thresholds:
     if override and override.expires_at > job.started_at:
         return override.thresholds
     return job.district.thresholds
-
-
-def _still(job: Job, change: Change, stored: StoredPerson | None) -> bool:
-    """Whether the person is as the plan found them, or has been written already."""
-    return shows(job, change.before, stored) or shows(job, change.after, stored)
-
-
-def _changed_since(change: Change) -> Issue:
-    person = change.after.person
-    return issue("changed_since_hold", person=(person.type, person.source_id))

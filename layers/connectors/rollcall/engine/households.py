@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rollcall.domain.family import assign
+from rollcall.domain.family import assign, whole
 from rollcall.domain.ids import hashed_id
 from rollcall.engine.compare import is_student
 from rollcall.engine.job import Job
@@ -30,14 +30,14 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
     if not moved and not gone:
         return {}
     touched = {now[key] for key in moved} | {rows[key].household for key in moved | gone if key in rows}
-    touched -= {NOTHING, UNSETTLED}
+    touched = {household for household in touched if whole(household) and household != UNSETTLED}
 
-    identifiers: dict[str, bytes | None] = {key: None if now[key] == NOTHING else now[key] for key in moved}
+    identifiers = {key: now[key] if whole(now[key]) else None for key in moved}
     for key, row in rows.items():
         if (
             is_student(key)
             and key not in gone
-            and _takes_part(row)
+            and takes_part(row)
             and key not in moved
             and row.household in touched
         ):
@@ -48,13 +48,14 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
     return assign(identifiers, prior, moved, lambda head: _mint(job, head))
 
 
-def _takes_part(row: PersonRow) -> bool:
+def takes_part(row: PersonRow) -> bool:
+    """Whether a student is active in the store, as far as a snapshot's row tells, and so counts for a family."""
     return not row.flags & ENDED and row.mapped != NOTHING
 
 
 def _lives_at(row: PersonRow | None, household: bytes) -> bool:
     """True when the student stays in the family they are in."""
-    return row is not None and _takes_part(row) and row.household == household and row.family is not None
+    return row is not None and takes_part(row) and row.household == household and row.family is not None
 
 
 def _held_elsewhere(
@@ -64,7 +65,7 @@ def _held_elsewhere(
     return {
         row.family
         for key, row in rows.items()
-        if row.family in families and key not in regrouped and key not in gone and _takes_part(row)
+        if row.family in families and key not in regrouped and key not in gone and takes_part(row)
     }
 
 

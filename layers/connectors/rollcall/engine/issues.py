@@ -44,6 +44,21 @@ ENGINE: Mapping[str, IssueKind] = {
         "{count} changes wait, because the district wants people to be added only at this time.",
         "The first run after that time makes them; an administrator may override it for one run.",
     ),
+    "protected_person_missing": IssueKind(
+        "warning",
+        "The SIS does not have this person any more, or not as one to load; they are protected, and stay.",
+        "Release them if they have left.",
+    ),
+    "protected_since_plan": IssueKind(
+        "warning",
+        "This person was protected after the plan was made, so their change was not made.",
+        "Nothing: the next sync plans it again, without what is protected.",
+    ),
+    "family_change_kept_back": IssueKind(
+        "warning",
+        "Another student of this change of families was changed after the plan was held, so none of it was made.",
+        "Nothing: the next sync plans it again.",
+    ),
     "changed_since_hold": IssueKind(
         "warning",
         "This person was changed after the plan was held, so the approved change was not made.",

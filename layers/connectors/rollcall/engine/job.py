@@ -17,10 +17,12 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Issue
 from rollcall.domain.ports import Blobs, Clock, Lease, People, Runs, Settings
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import Accounts
 from rollcall.domain.run import CHECK_AFTER, Progress, Run, RunState
 from rollcall.domain.twins import Twin
 from rollcall.engine.blobs import RunFolder
+from rollcall.engine.protections import Protections
 from rollcall.engine.snapshot import RecordTable, Snapshot
 
 SAFETY = timedelta(seconds=90)
@@ -59,8 +61,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     ``parts`` holds, for each part that is complete, its first chunk, the chunk after its last, and its distinct
     records. ``unproven``: of some part nobody can say whether all of it came, so nobody may be ended. ``batches`` is
-    how many the plan had, ``held`` how many of its changes wait for a person, ``dropped`` whom it had ended when the
-    rest was held, and ``unmapped`` how many values the run left for the queue.
+    how many the plan had, ``held`` how many of its changes wait for a person, ``kept`` names the file
+    that says who waits on though they were approved, ``dropped`` whom it had ended when the
+    rest was held, and ``unmapped`` how many values the run left for the queue. ``announced``: how many records the SIS
+    said there are; None when it did not say so of every part.
     """
 
     stage: Stage = "survey"
@@ -70,11 +74,14 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     parts: list[tuple[int, int, int]] = []
     issues: list[Issue] = []
     unproven: bool = False
+    announced: int | None = 0
     batch: int = 0
     plan_files: int = 0
     issue_files: int = 0
+    family_files: int = 0
     batches: int = 0
     held: int = 0
+    kept: int = 0
     dropped: dict[str, int] = {}
     unmapped: int = 0
 
@@ -100,6 +107,7 @@ class Job:
     clock: Clock
     deadline: datetime
     accounts: Accounts = field(default_factory=Accounts)
+    protected: Sequence[Protection] = ()
     survey: Survey = field(default_factory=lambda: Survey(parts=[]))
     snapshot: Snapshot = field(default_factory=Snapshot)
     chunks: dict[int, RecordTable] = field(default_factory=dict)
@@ -109,6 +117,7 @@ class Job:
         self.folder = RunFolder(self.run)
         self.at = msgspec.convert(self.run.checkpoint, Checkpoint)
         self.decided = {twin.contact_id: twin.staff_id or "" for twin in self.twins}
+        self.protections = Protections(self.protected, self.integration, self.today)
         self.streams = {stream.name: stream for stream in self.connector.streams}
 
     @property

@@ -30,7 +30,7 @@ class Judged:
         self._pins = Pins(job)
         self._loaded: dict[str, bool] = {}
         self.roster = Roster(job)
-        self._gone = set(work.gone) if job.dropping else set()
+        self._gone = {k for k in work.gone if not job.protections.stays(k)} if job.dropping else set()
         self.count = batches(len(work.again))
         for number in range(self.count):
             for person in mapped_batch(job, number):
@@ -38,9 +38,8 @@ class Judged:
         for number in range(self.count):
             for person in filter(lambda p: is_student(p.key), self._settled(number)):
                 loads = person.verdict == "load" and person.active
-                self._loaded[person.key] = loads or (
-                    person.verdict == "reject" and self._was_loaded(person.key)
-                )
+                kept = person.verdict == "reject" or job.protections.stays(person.key)
+                self._loaded[person.key] = loads or (kept and self._was_loaded(person.key))
         if "media" in job.integration.destinations:
             for person in self:
                 if person.member and person.verdict == "load":
@@ -63,15 +62,14 @@ class Judged:
         for number in range(self.count):
             yield from self.batch(number)
 
-    def leaving(self) -> list[str]:
-        """People whose records are there but say that they are not to be loaded, and who stand in the store."""
-        known = self._job.snapshot.people
-        return [
-            p.key for p in self if p.verdict == "leave" and p.key in known and not known[p.key].flags & ENDED
-        ]
+    def left(self) -> list[str]:
+        """People whose records are there but say that they are not to be loaded, and who are known."""
+        return [p.key for p in self if p.verdict == "leave" and p.key in self._job.snapshot.people]
 
     def _is_childless(self, person: MappedPerson) -> bool:
         if person.verdict != "load" or not is_contact(person.key):
+            return False
+        if self._job.protections.stays(person.key) and self._was_loaded(person.key):
             return False
         if "student" not in self._job.integration.member_types:
             return False

@@ -8,9 +8,10 @@ import msgspec
 
 from rollcall.domain.family import identifier
 from rollcall.domain.grades import graduation_year
-from rollcall.domain.person import Issue, Mapped, Person, encode_person, fingerprint
+from rollcall.domain.person import Issue, Mapped, Person, encode_person, fingerprint, split_person_key
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.compare import RecordReader, Work
+from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.roster import Member, member_of
 from rollcall.engine.snapshot import NOTHING, REJECTED, REVISIT, PersonRow
@@ -79,13 +80,19 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
         row = rejected_row(job, key) if rejected else PersonRow(mapped=NOTHING)
         verdict: Verdict = "reject" if rejected else "leave"
         return MappedPerson(key=key, verdict=verdict, active=False, row=row, issues=mapped.issues)
+    left = person.status == "ended"
+    person = job.protections.over(key, person)
+    issues = job.protections.silence(key, mapped.issues)
+    if left and person.status == "active":
+        issues = (*issues, issue("protected_person_missing", person=split_person_key(key)))
     person = with_grad_year(person, job.school_year)
     doc = encode_person(person)
-    household = identifier(mapped.household, job.integration.family_identifier) if mapped.household else None
+    fields = job.integration.family_identifier
+    household = identifier(mapped.household, fields) if mapped.household else b""
     row = PersonRow(
         mapped=fingerprint(doc),
         household=household or NOTHING,
-        flags=REVISIT if mapped.issues else 0,
+        flags=REVISIT if issues or key in job.protections else 0,
         revisit_on=mapped.revisit_on,
     )
     active = person.status == "active"
@@ -96,6 +103,6 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
         row=row,
         doc=doc,
         pos_id=person.pos_id,
-        member=member_of(job, person),
-        issues=mapped.issues,
+        member=None if job.protections.covers_account(key) else member_of(job, person),
+        issues=issues,
     )

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import msgspec
 from msgspec.structs import replace
 
-from rollcall.domain.family import LARGE_FAMILY, large
-from rollcall.domain.ids import person_id
-from rollcall.domain.person import Issue, Person, decode_person, split_person_key
-from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_fields
+from rollcall.domain.person import Issue, decode_person, person_key, split_person_key
+from rollcall.domain.plan import Change, StoredPerson
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
 from rollcall.engine.households import regroup
@@ -24,6 +21,7 @@ from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
 from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
+from rollcall.engine.outcome import Outcome, as_change, change_to, stored_people
 from rollcall.engine.roster import Entry, settled
 from rollcall.engine.snapshot import (
     ENDED,
@@ -41,9 +39,6 @@ from rollcall.engine.snapshot import (
 Row = tuple[str, PersonRow | None]
 """A person's key and their row in the next snapshot; None forgets them."""
 
-STORED_FIELDS = ("pos_id", "host_id", "photo", "media")
-"""What the store adds to a person; a SIS that does not say leaves them alone (domain sheet §5)."""
-
 
 def plan(job: Job, work: Work) -> None:
     """Write all remaining batches of the change set; at the end the run's counts and ``plan_hash`` are complete."""
@@ -55,18 +50,26 @@ def plan(job: Job, work: Work) -> None:
 
 def _plan_people(job: Job, work: Work) -> None:
     mapped = Judged(job, work)
-    leavers = [*work.gone, *mapped.leaving()]
-    ending = leavers if job.dropping else []
+    known = job.snapshot.people
+    left = mapped.left()
+    leavers = [*work.gone, *(k for k in left if not known[k].flags & ENDED or k in job.protections.ended)]
+    ending = [key for key in leavers if not job.protections.stays(key)] if job.dropping else []
     families = regroup(job, mapped, ending)
     again = set(work.again)
+    elsewhere = again.difference(left).union(ending)
+    kept = sorted(key for key in job.protections if key in known and key not in elsewhere)
+    gone = sorted(set(leavers).difference(kept))
     relatives = sorted(
-        key for key, family in families.items() if key not in again and _moves(job, key, family)
+        key
+        for key, family in families.items()
+        if key not in again and key not in job.protections and _moves(job, key, family)
     )
     todo: list[_Step] = [partial(_mapped, job, mapped, n, families) for n in range(mapped.count)]
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
-    todo += [partial(_gone, job, part, families) for part in _parts(leavers)]
+    todo += [partial(_gone, job, part, families) for part in _parts(gone)]
+    todo += [partial(_kept, job, part, set(leavers), families) for part in _parts(kept)]
     _write_all(job, todo)
-    _close(job, families, again.union(relatives, leavers))
+    _close(job, again.union(relatives, leavers, kept))
 
 
 def _plan_photos(job: Job, work: Work) -> None:
@@ -74,24 +77,12 @@ def _plan_photos(job: Job, work: Work) -> None:
     forgotten here and left alone in the store.
     """
     todo: list[_Step] = [partial(_photos, job, n) for n in range(batches(len(work.again)))]
-    todo.append(lambda: [_Outcome(key, None) for key in work.gone])
+    todo.append(lambda: [Outcome(key, None) for key in work.gone])
     _write_all(job, todo)
-    _close(job, {}, {*work.again, *work.gone})
+    _close(job, {*work.again, *work.gone})
 
 
-class _Outcome(msgspec.Struct):
-    """What one person contributes to the plan; of somebody who ``stays_out``, only what is wrong."""
-
-    key: str
-    row: PersonRow | None
-    change: Change | None = None
-    issues: tuple[Issue, ...] = ()
-    rejected: bool = False
-    stays_out: bool = False
-    postponed: bool = False
-
-
-_Step = Callable[[], list[_Outcome]]
+_Step = Callable[[], list[Outcome]]
 
 
 def _write_all(job: Job, todo: Sequence[_Step]) -> None:
@@ -102,7 +93,7 @@ def _write_all(job: Job, todo: Sequence[_Step]) -> None:
         job.checkpoint(job.at.batch, len(todo))
 
 
-def _postponed(job: Job, outcome: _Outcome) -> _Outcome:
+def _postponed(job: Job, outcome: Outcome) -> Outcome:
     """In a time in which people are only added: whoever would be changed or ended is left as they are, and looked at
     again until the time is over.
 
@@ -112,7 +103,7 @@ def _postponed(job: Job, outcome: _Outcome) -> _Outcome:
         return outcome
     known = job.snapshot.people.get(outcome.key) or PersonRow(mapped=NOTHING)
     row = replace(known, household=UNSETTLED, flags=known.flags | REVISIT)
-    return _Outcome(outcome.key, row, issues=outcome.issues, postponed=True)
+    return Outcome(outcome.key, row, issues=outcome.issues, postponed=True)
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
@@ -123,39 +114,38 @@ def _moves(job: Job, key: str, family: str) -> bool:
     return job.snapshot.people[key].family != family
 
 
-def _id(job: Job, key: str) -> str:
-    return person_id(job.run.district_id, job.integration.source, *split_person_key(key))
-
-
-def _before(job: Job, keys: Sequence[str]) -> dict[str, StoredPerson]:
-    """What the store holds, by key."""
-    ids = {_id(job, key): key for key in keys}
-    return {ids[i]: stored for i, stored in job.people.get_many(job.run.district_id, list(ids)).items()}
-
-
-def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> list[_Outcome]:
+def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> list[Outcome]:
     people = mapped.batch(batch)
     loads = {p.key: p for p in people if p.verdict == "load"}
     entries = mapped.roster.entries([(key, p.member) for key, p in loads.items() if p.member])
     rows = {key: _row(job, p, families, entries.get(key)) for key, p in loads.items()}
-    differ = {key for key, row in rows.items() if not _stands(job.snapshot.people.get(key), row)}
-    before = _before(job, sorted(differ))
-    found: list[_Outcome] = []
+    stand = {key for key, row in rows.items() if _stands(job.snapshot.people.get(key), row)}
+    differ = (rows.keys() - stand) | (rows.keys() & job.protections.known)
+    rejected = {p.key for p in people if p.verdict == "reject" and p.key in job.protections}
+    before = stored_people(job, sorted(differ | rejected))
+    found: list[Outcome] = []
     for person in people:
         key = person.key
         if person.verdict == "reject":
-            found.append(_Outcome(key, person.row, issues=person.issues, rejected=True))
+            change = _held_to(job, key, before.get(key))
+            found.append(Outcome(key, person.row, change, issues=person.issues, rejected=True))
         elif key in differ:
             stored = before.get(key)
             member = settled(decode_person(person.doc), entries.get(key), stored.person if stored else None)
-            change = _change(job, key, member, rows[key].family, stored)
+            family = rows[key].family
+            if key in stand and stored:
+                member = job.protections.brought(key, stored.person, replace(member, family_id=family))
+                family = member.family_id
+            change = change_to(job, key, member, family, stored)
+            if key in stand and change and not change.fields:
+                change = None  # both of two integrations bring them, and neither need own them tonight
             # ended in the SIS and never loaded here: not ours to know
             row = rows[key] if change or stored else None
-            found.append(_Outcome(key, row, change, _issues(person, entries)))
+            found.append(Outcome(key, row, change, _issues(person, entries)))
         elif key in loads:
-            found.append(_Outcome(key, rows[key], issues=_issues(person, entries)))
+            found.append(Outcome(key, rows[key], issues=_issues(person, entries)))
         elif person.issues:
-            found.append(_Outcome(key, None, issues=person.issues, stays_out=True))
+            found.append(Outcome(key, None, issues=person.issues, stays_out=True))
     return found
 
 
@@ -175,9 +165,15 @@ def _row(job: Job, person: MappedPerson, families: dict[str, str], entry: Entry 
         person.row,
         family=family,
         flags=flags,
-        roster=entry.mark if entry else None,
+        roster=entry.mark if entry else _standing(job, person.key),
         host_id=entry.host_id if entry else known.host_id if known else None,
     )
+
+
+def _standing(job: Job, key: str) -> str | None:
+    """The roster mark of somebody who was not judged: none, unless their account stays as it is."""
+    known = job.snapshot.people.get(key)
+    return known.roster if known and job.protections.covers_account(key) else None
 
 
 def _stands(known: PersonRow | None, row: PersonRow) -> bool:
@@ -187,50 +183,50 @@ def _stands(known: PersonRow | None, row: PersonRow) -> bool:
     return (known.mapped, known.family, known.roster) == (row.mapped, row.family, row.roster)
 
 
-def _change(
-    job: Job, key: str, person: Person, family: str | None, before: StoredPerson | None
-) -> Change | None:
-    kept = (
-        {name: getattr(before.person, name) for name in STORED_FIELDS if getattr(person, name) is None}
-        if before
-        else {}
-    )
-    after = StoredPerson(
-        id=_id(job, key),
-        district_id=job.run.district_id,
-        integration_id=job.run.integration_id,
-        person=replace(person, family_id=family, **kept),
-    )
-    if before is None:
-        return None if after.person.status == "ended" else as_change("add", after, None)
-    if before.person == after.person and before.integration_id == after.integration_id:
-        return None
-    kinds: dict[tuple[str, str], ChangeKind] = {
-        ("active", "ended"): "inactivate",
-        ("ended", "active"): "reactivate",
-    }
-    return as_change(kinds.get((before.person.status, after.person.status), "update"), after, before)
-
-
-def as_change(kind: ChangeKind, after: StoredPerson, before: StoredPerson | None) -> Change:
-    """A change of this kind, with the fields that differ."""
-    fields = changed_fields(before.person if before else None, after.person)
-    return Change(kind=kind, type=after.person.type, after=after, before=before, fields=fields)
-
-
-def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outcome]:
+def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[Outcome]:
     """Students whose own records did not move, but whose family did."""
-    before = _before(job, keys)
+    before = stored_people(job, keys)
     found = []
     for key in keys:
         row = replace(job.snapshot.people[key], family=families[key])
         stored = before.get(key)
-        change = _change(job, key, stored.person, families[key], stored) if stored else None
-        found.append(_Outcome(key, row, change))
+        change = change_to(job, key, stored.person, families[key], stored) if stored else None
+        found.append(Outcome(key, row, change))
     return found
 
 
-def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outcome]:
+def _kept(job: Job, keys: Sequence[str], leavers: set[str], families: dict[str, str]) -> list[Outcome]:
+    """Protected people whom no record brings, and who are not ended either."""
+    before = stored_people(job, keys)
+    ours = {key for key, stored in before.items() if stored.integration_id == job.run.integration_id}
+    missing = {key for key in ours & leavers if job.protections.stays(key)}
+    suppliers = _other_suppliers(job) if missing else {}
+    found = []
+    for key in keys:
+        row = job.snapshot.people[key]
+        if key not in ours:
+            found.append(Outcome(key, None if key in leavers else row))
+        elif key in missing and key in suppliers:
+            handed = replace(before[key], integration_id=suppliers[key])
+            found.append(Outcome(key, None, as_change("update", handed, before[key])))
+        else:
+            flags = row.flags & ~ENDED | REVISIT | (MISSING if key in leavers - missing else 0)
+            flags |= ENDED if before[key].person.status == "ended" else 0
+            row = replace(row, family=families.get(key, row.family), flags=flags)
+            said = (issue("protected_person_missing", person=split_person_key(key)),)
+            change = _held_to(job, key, before[key], families.get(key))
+            found.append(Outcome(key, row, change, said if key in missing else ()))
+    return found
+
+
+def _held_to(job: Job, key: str, stored: StoredPerson | None, family: str | None = None) -> Change | None:
+    """What makes somebody whom no record can be taken of into what is protected, if they are ours."""
+    if stored is None or stored.integration_id != job.run.integration_id:
+        return None
+    return change_to(job, key, stored.person, family or stored.person.family_id, stored)
+
+
+def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[Outcome]:
     """People of whom nothing was received: end them if they are to be dropped and are still ours."""
     rows = {key: row for key in keys if (row := job.snapshot.people[key]).mapped != NOTHING}
     if not job.dropping:
@@ -240,43 +236,42 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[_Outc
             else replace(row, flags=row.flags & ~UNDONE)
             for key, row in rows.items()
         }
-        return [_Outcome(key, kept.get(key)) for key in keys]
-    before = _before(job, list(rows))
+        return [Outcome(key, kept.get(key)) for key in keys]
+    before = stored_people(job, list(rows))
     suppliers = _other_suppliers(job) if before else {}
     found = []
     for key in keys:
         stored = before.get(key)
         if stored is None or stored.integration_id != job.run.integration_id:
-            found.append(_Outcome(key, None))
-        elif stored.person.status == "ended":
-            found.append(
-                _Outcome(key, replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE)))
-            )
+            found.append(Outcome(key, None))
         elif key in suppliers:
             handed = replace(stored, integration_id=suppliers[key])
-            found.append(_Outcome(key, None, as_change("update", handed, stored)))
+            found.append(Outcome(key, None, as_change("update", handed, stored)))
+        elif stored.person.status == "ended":
+            found.append(Outcome(key, replace(rows[key], flags=rows[key].flags & ~UNDONE)))
         else:
             row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE))
             change = as_change("inactivate", ended(job, stored), stored)
-            found.append(_Outcome(key, row, replace(change, dropped=True)))
+            found.append(Outcome(key, row, replace(change, dropped=True)))
     return found
 
 
-def _photos(job: Job, batch: int) -> list[_Outcome]:
+def _photos(job: Job, batch: int) -> list[Outcome]:
     people = mapped_batch(job, batch)
     moved = {p.key for p in people if not _stands(job.snapshot.people.get(p.key), p.row)}
-    before = _before(job, sorted(moved))
+    moved |= job.protections.known & {p.key for p in people}
+    before = stored_people(job, sorted(moved))
     found = []
     for person in people:
         stored = before.get(person.key)
         if person.key not in moved:
-            found.append(_Outcome(person.key, person.row, issues=person.issues))
+            found.append(Outcome(person.key, person.row, issues=person.issues))
         elif stored is None:
             row = replace(person.row, mapped=NOTHING, flags=person.row.flags | WAITING)
-            found.append(_Outcome(person.key, row))
+            found.append(Outcome(person.key, row))
         else:
             change = _with_photo(stored, decode_person(person.doc).photo)
-            found.append(_Outcome(person.key, person.row, change, person.issues))
+            found.append(Outcome(person.key, person.row, change, person.issues))
     return found
 
 
@@ -289,10 +284,10 @@ def _with_photo(stored: StoredPerson, photo: str | None) -> Change | None:
 
 def ended(job: Job, stored: StoredPerson) -> StoredPerson:
     """The person as *Drop Students Not In File* leaves them: enrollments end on the run's date, nothing is deleted."""
-    today = job.today.isoformat()
+    key, today = person_key(stored.person.type, stored.person.source_id), job.today.isoformat()
     enrollments = tuple(e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments)
     left = replace(stored.person, status="ended", enrollments=enrollments)
-    return replace(stored, person=settled(left, None, stored.person))
+    return replace(stored, person=job.protections.over(key, settled(left, None, stored.person)))
 
 
 def _other_suppliers(job: Job) -> dict[str, str]:
@@ -313,7 +308,7 @@ def _other_suppliers(job: Job) -> dict[str, str]:
     return found
 
 
-def _write(job: Job, outcomes: list[_Outcome]) -> None:
+def _write(job: Job, outcomes: list[Outcome]) -> None:
     people = [o for o in outcomes if not o.stays_out]
     for outcome in people:
         counts = job.run.counts[split_person_key(outcome.key)[0]]
@@ -323,6 +318,7 @@ def _write(job: Job, outcomes: list[_Outcome]) -> None:
             counts["held"] += 1
         elif outcome.change is None and loaded(outcome.row):
             counts["unchanged"] += 1
+        job.run.protected += outcome.key in job.protections
         _enroll(job, outcome.key, outcome.row)
     write_plan_file(job, [o.change for o in outcomes if o.change])
     write_issues(job, [found for o in outcomes for found in o.issues])
@@ -373,27 +369,9 @@ def _left_for_later(job: Job) -> list[Issue]:
     return [issue("changes_postponed", count=waiting)]
 
 
-def _close(job: Job, families: dict[str, str], touched: set[str]) -> None:
+def _close(job: Job, touched: set[str]) -> None:
     """Issues of the whole run, and how many people the plan leaves alone."""
-    sizes = large(families.values())
-    write_issues(
-        job,
-        [
-            *job.survey.issues,
-            *job.at.issues,
-            *_left_for_later(job),
-            *(
-                issue(
-                    "family_implausibly_large",
-                    field="family_identifier",
-                    value=family,
-                    size=size,
-                    usual=LARGE_FAMILY,
-                )
-                for family, size in sorted(sizes.items())
-            ),
-        ],
-    )
+    write_issues(job, [*job.survey.issues, *job.at.issues, *_left_for_later(job)])
     for key, row in job.snapshot.people.items():
         if key not in touched and loaded(row):
             job.run.counts[split_person_key(key)[0]]["unchanged"] += 1

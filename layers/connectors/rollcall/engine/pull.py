@@ -164,6 +164,8 @@ def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> N
     if at.rows > len(seen):
         job.at.issues.append(issue("duplicate_row", count=at.rows - len(seen), part=part.label))
     job.at.parts.append((at.first_chunk, at.next_chunk, len(seen)))
+    known = job.at.announced
+    job.at.announced = None if expected is None or known is None else known + expected
     job.at.pull = PartState(part=at.part + 1, first_chunk=at.next_chunk, next_chunk=at.next_chunk)
     _checkpoint(job)
 

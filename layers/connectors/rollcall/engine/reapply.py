@@ -30,7 +30,8 @@ NO_CREDENTIALS: Mapping[str, str] = defaultdict(str)
 
 
 def settings_of(run: Run, now: Frozen, runs: Runs, blobs: Blobs) -> Frozen:
-    """The settings of the last pull, with the mappings and decisions of ``now``.
+    """The settings of the last pull, with the mappings and decisions of ``now``; for the sake of a protection with
+    nothing of now but the protections, so that it brings no edit of a mapping before its time.
 
     Any other setting that was edited since waits for the next pull, which alone can follow it whole. Raises
     ``NeedsAttention``.
@@ -38,8 +39,12 @@ def settings_of(run: Run, now: Frozen, runs: Runs, blobs: Blobs) -> Frozen:
     then = settings_then(
         last_pull(run, runs.state(run.district_id, run.integration_id).snapshot, runs), blobs
     )
+    if run.trigger == "protect":
+        return replace(then, protections=now.protections)
     chosen = then.integration.model_copy(update={"mappings": now.integration.mappings})
-    return replace(then, integration=chosen, mappings=now.mappings, twins=now.twins)
+    return replace(
+        then, integration=chosen, mappings=now.mappings, twins=now.twins, protections=now.protections
+    )
 
 
 def restore(job: Job) -> None:

@@ -7,7 +7,7 @@ An undo of an undo makes the changes again, and flags nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -25,7 +25,8 @@ from rollcall.engine.hold import Held
 from rollcall.engine.images import key_of, plan_changes, plan_file, shows, write_plan_file
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Checkpoint, Job
-from rollcall.engine.plan import Row, as_change, ended, loaded, next_people, write_issues
+from rollcall.engine.outcome import as_change
+from rollcall.engine.plan import Row, ended, loaded, next_people, write_issues
 from rollcall.engine.reapply import last_pull, settings_then
 from rollcall.engine.snapshot import NOTHING, UNDONE, UNSETTLED, WAITING, PersonRow
 from rollcall.engine.taken import taken
@@ -39,7 +40,7 @@ def settings_to_undo(run: Run, settings: Settings, runs: Runs, blobs: Blobs) -> 
     """
     refuse_closed(settings.district(run.district_id), run)
     last = last_pull(run, runs.state(run.district_id, run.integration_id).snapshot, runs)
-    return settings_then(last, blobs)
+    return replace(settings_then(last, blobs), protections=settings.protections(run.district_id))
 
 
 def take_over(job: Job) -> None:
@@ -97,9 +98,7 @@ class _Undone:
         if run is None:
             raise NotFound("run")
         folder, at = RunFolder(run), msgspec.convert(run.checkpoint, Checkpoint)
-        # What waited in a run that has completed was approved.
-        never = at.held and run.state != "completed"
-        return cls(run, folder, at, frozenset(_held(job, folder)) if never else frozenset())
+        return cls(run, folder, at, frozenset(_never_made(job, run, folder, at)))
 
     def changes(self, job: Job, number: int) -> list[Change]:
         return [c for c in plan_file(job, self.folder, number) if key_of(c) not in self.waited]
@@ -109,7 +108,12 @@ class _Undone:
             yield from self.changes(job, number)
 
 
-def _held(job: Job, folder: RunFolder) -> Held:
+def _never_made(job: Job, run: Run, folder: RunFolder, at: Checkpoint) -> Iterable[str]:
+    """Who waited and was not let go, or was kept back when the rest was."""
+    if not at.held:
+        return ()
+    if run.state == "completed":
+        return unpack(job.blobs.get(folder.kept_back(at.kept)), list[str])
     return unpack(job.blobs.get(folder.held()), Held)
 
 
@@ -141,6 +145,7 @@ def _plan_batch(job: Job, undone: _Undone, others: dict[str, str]) -> None:
 def _reverse(job: Job, change: Change, now: StoredPerson) -> Change | None:
     """The change back, from what is stored now; None when nothing would differ."""
     target = _target(job, change.before, now)
+    target = replace(target, person=job.protections.over(key_of(change), target.person))
     if target == now:
         return None
     kinds: dict[tuple[str, str], ChangeKind] = {

@@ -24,6 +24,7 @@ from rollcall.domain.mapping import CodeMapping, Entry
 from rollcall.domain.notification import Notifications
 from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.ports import Settings
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
@@ -65,6 +66,11 @@ class ConfigStore(Settings, Protocol):
 
     def put_twin(self, twin: Twin, audit: AuditRecord | None = None) -> None:
         """Store a decision over any earlier one about the same parent."""
+
+    def protection(self, district_id: str, person_id: str) -> Protection | None:
+        """What of a person is protected, or was; None when nothing ever was."""
+
+    def put_protection(self, protection: Protection, audit: AuditRecord | None = None) -> None: ...
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         """The district's own nutrition template; None while it uses the default."""
@@ -206,6 +212,18 @@ class DynamoConfig:
         except TransactionFailed:
             # Only the record can be in the way: then the decision stands already, and its reply was lost.
             _unless_repeated(item, self._table.get({"pk": pk, "sk": twin.contact_id}))
+
+    def protections(self, district_id: str) -> list[Protection]:
+        items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#PROTECTION"})
+        return [Protection.model_validate_json(text(item, "doc")) for item in items]
+
+    def protection(self, district_id: str, person_id: str) -> Protection | None:
+        item = self._table.get({"pk": f"{district_id}#PROTECTION", "sk": person_id})
+        return Protection.model_validate_json(text(item, "doc")) if item else None
+
+    def put_protection(self, protection: Protection, audit: AuditRecord | None = None) -> None:
+        pk = f"{protection.district_id}#PROTECTION"
+        self._put(_record(pk, protection.person_id, protection.version, protection.model_dump_json()), audit)
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         item = self._table.get({"pk": f"{district_id}#EXPORT_TEMPLATE", "sk": "nutrition"})

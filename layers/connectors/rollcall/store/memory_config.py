@@ -15,6 +15,7 @@ from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.notification import Notifications
 from rollcall.domain.onboarding import Onboarding
+from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
@@ -32,6 +33,7 @@ class MemoryConfig:
     _mappings: dict[tuple[str, str], CodeMapping] = field(default_factory=dict)
     _schedules: dict[tuple[str, str], Schedule] = field(default_factory=dict)
     _twins: dict[tuple[str, str], Twin] = field(default_factory=dict)
+    _protections: dict[tuple[str, str], Protection] = field(default_factory=dict)
     _export_templates: dict[str, ExportTemplate] = field(default_factory=dict)
     _reconciliations: dict[tuple[str, str], ReconciliationHead] = field(default_factory=dict)
     _onboardings: dict[tuple[str, str], Onboarding] = field(default_factory=dict)
@@ -107,6 +109,18 @@ class MemoryConfig:
     def put_twin(self, twin: Twin, audit: AuditRecord | None = None) -> None:
         self._written(twin, self._twins.get((twin.district_id, twin.contact_id)), audit)
         self._twins[twin.district_id, twin.contact_id] = twin
+
+    def protections(self, district_id: str) -> list[Protection]:
+        return [self._protections[key] for key in sorted(self._protections) if key[0] == district_id]
+
+    def protection(self, district_id: str, person_id: str) -> Protection | None:
+        return self._protections.get((district_id, person_id))
+
+    def put_protection(self, protection: Protection, audit: AuditRecord | None = None) -> None:
+        stored = self.protection(protection.district_id, protection.person_id)
+        _check_version(stored, protection, stored.version if stored else 0, protection.version)
+        self._written(protection, stored, audit)
+        self._protections[protection.district_id, protection.person_id] = protection
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         return self._export_templates.get(district_id)

@@ -21,7 +21,7 @@ export function ConnectionTest({ id, body, changed, onFound, onFault }) {
     setFound(null);
     try {
       /** @type {import("../../types.js").Findings} */
-      const findings = await (id === "new" ? post(at("/integrations/test"), body()) : post(at(`/integrations/${id}/test`), changed ? edits(body()) : {}));
+      const findings = await (id === "new" ? post(at("/integrations/test"), edits(body())) : post(at(`/integrations/${id}/test`), changed ? edits(body()) : {}));
       setFound(findings);
       onFound(findings);
     } catch (error) {
@@ -40,7 +40,7 @@ export function ConnectionTest({ id, body, changed, onFound, onFault }) {
   </div>`;
 }
 
-/** What an existing integration is tested with: the name cannot matter, and may be blank while it is typed. @param {Record<string, any>} whole */
+/** What is tested: the name cannot matter, and may be blank while it is typed. @param {Record<string, any>} whole */
 function edits({ name: _name, active: _active, ...rest }) {
   return rest;
 }
@@ -74,6 +74,6 @@ function CheckLine({ check }) {
 
 /** @param {string} name */
 const sentence = (name) => {
-  const words = name.replace(/^coverage\./, "").replace(/_/g, " ");
+  const words = name.replace(/^coverage\./, "").replace(/_/g, " ").replace(/\./g, ": ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 };

@@ -98,7 +98,8 @@ function Form({ id, systems, title, stored, onClose, onSaved }) {
     return undefined;
   };
 
-  const fields = form ? fieldsOf(form, values) : [];
+  // The name can be entered before anything else; the rest of the form depends on the system.
+  const fields = form ? fieldsOf(form, values) : fieldsOf(systems[0]?.form ?? {}, values).filter(({ path }) => path === "name");
   const labelOf = (/** @type {string} */ path) => fields.find((field) => path === field.path || path.startsWith(`${field.path}.`))?.schema.title ?? (path === "system" ? "Student Information System" : path);
   return html`<${Dialog}
     title=${title}
@@ -132,8 +133,7 @@ function Form({ id, systems, title, stored, onClose, onSaved }) {
             ${at_ === 0 && form && html`<${ConnectionTest} id=${id} body=${() => bodyOf(form, values)} changed=${changed} onFound=${(/** @type {import("../../types.js").Findings} */ found) => setSuggestions(found.suggestions)} onFault=${fail} />`}
           <//>`,
         )}
-        ${!form && html`<${SystemField} systems=${systems} value="" fixed=${false} onChange=${chooseSystem} error=${faultOf(faults, "system")} />
-          <p class="muted wide">The rest of the form depends on the system.</p>`}
+        ${!form && html`<p class="muted wide">The rest of the form depends on the system.</p>`}
       </div>
     </form>
   <//>`;

@@ -9,13 +9,14 @@ import { navigate } from "../../router.js";
 import { addressOf } from "../index.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { IntegrationDialog } from "./form.js";
-import { LastRun, RunButton } from "./run.js";
+import { LastRun, RunButton, hearQueued } from "./run.js";
 import { systems } from "./systems.js";
 
 /** SIS integrations: a list to search, and a form to add to it and change it. @param {{rest: string[]}} props */
 export function Screen({ rest }) {
   const list = useList(at("/integrations"), { sort: "name" });
   const { data: offered } = useLoad(systems, []);
+  useLoad(hearQueued, []);
   const denied = reasonAgainst("admin");
   const home = addressOf(district.value?.id ?? "", "integrations") + location.search;
   const add = html`<${Button} label="Add new SIS integration" icon="add" kind="primary" denied=${denied} onClick=${() => navigate(to("new"))} />`;
@@ -34,7 +35,7 @@ export function Screen({ rest }) {
           loading=${list.loading}
           sort=${list.sort}
           onSort=${list.onSort}
-          empty=${nothing(list.query, add)}
+          empty=${nothing(list.query)}
         />`}
     <${Pager} previous=${list.previous} next=${list.next} count=${list.rows?.length} />
     ${rest[0] && offered && html`<${IntegrationDialog} key=${rest[0]} id=${rest[0]} systems=${offered} onClose=${() => navigate(home)} onSaved=${list.reload} />`}
@@ -66,8 +67,8 @@ const columns = (offered, reload) => [
   },
 ];
 
-/** @param {Record<string, string>} query @param {import("../../types.js").Children} add */
-const nothing = (query, add) =>
+/** @param {Record<string, string>} query */
+const nothing = (query) =>
   query["search"]
     ? html`<${Empty} title="Nothing found">No integration’s name contains “${query["search"]}”. Try fewer letters, or include inactive ones.<//>`
-    : html`<${Empty} title="No integrations yet" action=${add}>Add the SIS that your schools keep their records in: its address and what it signs us in with. You can test the connection before you save.<//>`;
+    : html`<${Empty} title="No integrations yet">Add the SIS that your schools keep their records in: its address and what it signs us in with. You can test the connection before you save.<//>`;

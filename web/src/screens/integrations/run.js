@@ -12,13 +12,20 @@ import { ago, dateTime } from "../../time.js";
 
 const SOONEST_MS = 400;
 const LATEST_MS = 5000;
-const ENDED = new Set(["completed", "failed", "rejected", "cancelled", "skipped", "held"]);
+export const ENDED = new Set(["completed", "failed", "rejected", "cancelled", "skipped", "held"]);
 
 /** The runs that are under way, as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, import("../../types.js").Run>>} */
-const live = signal({});
+export const live = signal({});
+
+/** Learn of runs that wait in the queue: a list tells of a run only once it has begun. @param {AbortSignal} signal */
+export async function hearQueued(signal) {
+  /** @type {import("../../types.js").Page<import("../../types.js").Run>} */
+  const { items } = await get(at("/runs"), { query: { state: "queued", limit: 200 }, signal });
+  live.value = { ...live.value, ...Object.fromEntries(items.map((run) => [run.integration_id, run])) };
+}
 
 /** @param {import("../../types.js").Run} run */
-const hear = (run) => {
+export const hear = (run) => {
   live.value = { ...live.value, [run.integration_id]: run };
 };
 
@@ -83,8 +90,8 @@ function runningId(integration) {
 /** @param {import("../../types.js").Integration} integration */
 const running = (integration) => runningId(integration) !== null;
 
-/** @param {string} id @param {AbortSignal} signal @param {(run: import("../../types.js").Run) => void} tell @returns {Promise<import("../../types.js").Run>} */
-async function follow(id, signal, tell) {
+/** Ask for a run until it ends. @param {string} id @param {AbortSignal} signal @param {(run: import("../../types.js").Run) => void} tell @returns {Promise<import("../../types.js").Run>} */
+export async function follow(id, signal, tell) {
   for (let wait = SOONEST_MS; ; wait = Math.min(wait * 1.5, LATEST_MS)) {
     /** @type {import("../../types.js").Run} */
     const run = await get(at(`/runs/${id}`), { signal });
@@ -107,8 +114,8 @@ const looked = (signal) =>
     look();
   });
 
-/** @param {import("../../types.js").Run} run */
-function told(run) {
+/** How a run ended. @param {import("../../types.js").Run} run */
+export function told(run) {
   if (run.error) return `failed. ${run.error.message}`;
   if (run.state === "held") return "part of the changes waits for approval.";
   if (run.state !== "completed") return `the run was ${run.state}.`;

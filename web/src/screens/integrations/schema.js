@@ -12,6 +12,8 @@
  * @property {string} section
  */
 
+/** @type {Partial<Record<FormField["kind"], string>>} */
+const MISSING = { mapping: "Choose a mapping.", choices: "Choose at least one.", select: "Choose one." };
 const ELSEWHERE = new Set(["system", "version"]);
 
 /** The fields that apply to what has been entered so far, in the order of the screen. @param {Schema} form @param {Values} values @returns {FormField[]} */
@@ -67,7 +69,7 @@ export function missing(form, values, stored) {
       if (kind === "secret") return value === "" ? stored(path) || required : required && value === null && !stored(path);
       return required && (value === "" || value === null || value === undefined || (Array.isArray(value) && !value.length));
     })
-    .map(({ path, schema, kind }) => ({ field: path, code: "required", message: `${["mapping", "choices", "select"].includes(kind) ? "Choose" : "Enter"} ${article(schema.title ?? path)}.` }));
+    .map(({ path, kind }) => ({ field: path, code: "required", message: MISSING[kind] ?? "This is required." }));
 }
 
 /** Codes as they are typed: "A, B". A blank between commas is a code, too. @param {string} text */
@@ -128,8 +130,3 @@ function allowed(schema, value) {
 /** @param {Schema} condition @param {Values} values */
 const matches = (condition, values) =>
   Object.entries(condition.properties ?? {}).every(([name, { const: wanted }]) => values[name] === wanted);
-
-/** "a name", "an academic year mapping": the label in a sentence. @param {string} label */
-function article(label) {
-  return `${/^[AEIOaeio]/.test(label) ? "an" : "a"} ${label}`;
-}

@@ -4,7 +4,7 @@ import { Button } from "../../components/button.js";
 import { confirm, confirmLeaving } from "../../components/confirm.js";
 import { Dialog } from "../../components/dialog.js";
 import { ErrorSummary, faultOf } from "../../components/errors.js";
-import { CheckField, SelectField, TextField } from "../../components/field.js";
+import { CheckField, FormScope, SelectField, TextField } from "../../components/field.js";
 import { LoadError, Notice } from "../../components/page.js";
 import { toast } from "../../components/toast.js";
 import { useLoad } from "../../hooks.js";
@@ -44,7 +44,7 @@ export function MappingDialog(props) {
   const title = props.id === "new" ? "Add mapping" : "Edit mapping";
   if (error) return html`<${Dialog} title=${title} onClose=${props.onClose}><${LoadError} error=${error} onRetry=${reload} /><//>`;
   if (!data) return html`<${Dialog} title=${title} onClose=${props.onClose} busy><p class="muted">Loading…</p><//>`;
-  return html`<${Form} ...${props} title=${title} stored=${data} />`;
+  return html`<${FormScope.Provider} value="mapping"><${Form} ...${props} title=${title} stored=${data} /><//>`;
 }
 
 /** @param {DialogProps & {title: string, stored: any}} props */

@@ -40,7 +40,7 @@ export function Screen({ rest }) {
           loading=${list.loading}
           sort=${list.sort}
           onSort=${list.onSort}
-          empty=${nothing(list.query, add)}
+          empty=${nothing(list.query)}
         />`}
     <${Pager} previous=${list.previous} next=${list.next} count=${list.rows?.length} />
     ${rest[0] && html`<${MappingDialog} key=${rest[0]} id=${rest[0]} usedBy=${usedBy(rest[0])} onClose=${() => navigate(home)} onSaved=${saved} />`}
@@ -64,8 +64,8 @@ const columns = (usedBy) => [
   { key: "actions", title: "", hidden: "Actions", render: (row) => html`<${Button} label=${`Edit ${row.name}`} icon="pencil" iconOnly kind="quiet" onClick=${() => navigate(to(row.id))} />` },
 ];
 
-/** @param {Record<string, string>} query @param {import("../../types.js").Children} add */
-const nothing = (query, add) =>
+/** @param {Record<string, string>} query */
+const nothing = (query) =>
   query["search"] || query["entity"]
     ? html`<${Empty} title="Nothing found">No mapping fits. Try fewer letters or all entities, or include inactive ones.<//>`
-    : html`<${Empty} title="No mappings yet" action=${add}>Begin with buildings and grades: students of a school or grade without a mapping are not loaded. A connection test suggests the rest.<//>`;
+    : html`<${Empty} title="No mappings yet">Begin with buildings and grades: students of a school or grade without a mapping are not loaded. A connection test suggests the rest.<//>`;

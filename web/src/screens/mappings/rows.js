@@ -1,7 +1,7 @@
 // The table of a mapping, to type and paste into. Only a part of it is drawn at a time, so that thousands of rows stay quick.
 import { useEffect, useId, useRef, useState } from "../../../vendor/preact-hooks.js";
 import { Button } from "../../components/button.js";
-import { idOf } from "../../components/field.js";
+import { useIds } from "../../components/field.js";
 import { html } from "../../html.js";
 import { cellsOf } from "./text.js";
 
@@ -14,6 +14,7 @@ const SHOWN = 50;
  *   onChange: (entries: Entry[]) => void}} props
  */
 export function Rows({ entries, faults, disabled, onChange }) {
+  const idOf = useIds();
   const [find, setFind] = useState("");
   const [page, setPage] = useState(0);
   const focus = useRef("");
@@ -77,6 +78,7 @@ export function Rows({ entries, faults, disabled, onChange }) {
 
 /** @param {any} props */
 function Row({ row, entry, fault, disabled, values, onChange, onRemove, onPaste }) {
+  const idOf = useIds();
   const cell = (/** @type {"external" | "value"} */ column, /** @type {string} */ label) => html`<td role="cell" data-label=${label}>
     <input
       id=${idOf(`entries.${row}.${column}`)}

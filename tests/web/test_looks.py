@@ -1,0 +1,128 @@
+"""Every screen as it looks: nothing for axe to find, in light and dark, at 360 px and at 200 % zoom, and no sideways
+scrolling. With SCREENSHOTS=1 (``make screenshots``) the pictures in ``docs/screens`` are taken anew.
+
+A new screen adds its scenes to ``SCENES``: a name, and what to do to get there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from local.web import WEB
+from tests.support.aws import ROOT
+from tests.support.console import Site
+from tests.web.conftest import Pages
+from tests.web.district_scenes import DISTRICT_SCENES, furnish
+
+PICTURES = ROOT / "docs" / "screens"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+DISTRICT = "lakeview"
+HOME = f"/districts/{DISTRICT}"
+Scene = Callable[[Page], None]
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 360, "height": 740}, "has_touch": True},
+    # What 200 % zoom leaves of 1280 × 800.
+    "zoomed": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
+}
+
+
+def district_chooser(page: Page) -> None:
+    page.goto("/choose")
+    expect(page.get_by_role("heading", name="Choose a district")).to_be_visible()
+
+
+def integrations(page: Page) -> None:
+    page.goto(f"{HOME}/integrations")
+    expect(page.get_by_role("cell", name="Lakeview nightly", exact=True)).to_be_visible()
+
+
+def integration_form(page: Page) -> None:
+    integrations(page)
+    page.get_by_role("button", name="Edit Lakeview nightly").click()
+    expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).to_have_value("Lakeview nightly")
+    expect(page.get_by_label("Race", exact=True).locator("option:checked")).to_have_text("Race codes")
+
+
+def connection_test(page: Page) -> None:
+    integration_form(page)
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.get_by_text("The connection works")).to_be_visible(timeout=30_000)
+
+
+def integration_faults(page: Page) -> None:
+    page.goto(f"{HOME}/integrations/new")
+    page.get_by_label("Student Information System").select_option("Aeries")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def mappings(page: Page) -> None:
+    page.goto(f"{HOME}/mappings")
+    expect(page.get_by_role("row").filter(has_text="Race codes")).to_contain_text("Lakeview nightly")
+
+
+def mapping_editor(page: Page) -> None:
+    mappings(page)
+    page.get_by_role("button", name="Edit Grade level codes").click()
+    expect(page.get_by_label("External value, row 1", exact=True)).to_be_visible()
+
+
+SCENES: dict[str, Scene] = {
+    scene.__name__.replace("_", "-"): scene
+    for scene in (
+        *(district_chooser, integrations, integration_form, connection_test, integration_faults),
+        *(mappings, mapping_editor),
+        *DISTRICT_SCENES,
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def lakeview(site: Site) -> None:
+    """A district in the middle of its work."""
+    codes = site.add_mappings(DISTRICT, "powerschool")
+    nightly = site.add_integration(DISTRICT, "powerschool", codes, name="Lakeview nightly")
+    site.add_integration(DISTRICT, "powerschool_query", codes, name="Lakeview staff and parents")
+    photos = {
+        "pictures_only": True,
+        "family_identifier": [],
+        "drop_students_not_in_file": False,
+        "name": "Lakeview photos",
+    }
+    site.add_integration(DISTRICT, "aeries", {"building": codes["building"]}, **photos)
+    assert site.sync(DISTRICT, nightly["id"])["state"] == "completed"
+    furnish(site, nightly)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_it_looks_right(scene: str, look: str, pages: Pages, lakeview: None) -> None:
+    page = pages("/choose", reduced_motion="reduce", **LOOKS[look])
+    SCENES[scene](page)
+    page.wait_for_load_state("networkidle")
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{overflow} px lie beyond the edge"
+    if os.environ.get("SCREENSHOTS") and look != "zoomed":
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        suffix = "" if look == "light" else f"-{look}"
+        page.screenshot(path=PICTURES / f"{scene}{suffix}.png")
+    assert axe(page) == []
+
+
+def axe(page: Page) -> list[str]:
+    """What axe-core finds, a line for each place. It is not loaded as a script, which the policy would refuse."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
