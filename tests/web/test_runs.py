@@ -29,7 +29,7 @@ def completed(site: Site, district: str, integration: dict[str, Any]) -> dict[st
 
 
 def hold(site: Site, district: str, integration: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Every student gets another grade because its mapping was changed, and the district's limits let nobody through."""
+    """Every student gets another grade by a changed mapping, and the district's limits let nobody through."""
     stored = site.call("GET", f"/districts/{district}")
     site.call(
         "PUT",
@@ -45,7 +45,7 @@ def hold(site: Site, district: str, integration: dict[str, Any], **changes: Any)
     path = f"/districts/{district}/mappings/{integration['mappings']['grade_level']}"
     mapping = site.call("GET", path)
     turned = {row["value"] for row in mapping["entries"]}
-    after = dict(zip(sorted(turned), [*sorted(turned)[1:], sorted(turned)[0]], strict=True))
+    after = dict(zip(sorted(turned), [*sorted(turned)[1:], min(turned)], strict=True))
     entries = [{"external": row["external"], "value": after[row["value"]]} for row in mapping["entries"]]
     kept = {
         name: mapping[name] for name in ("entity", "name", "ignore_case", "ignore_leading_zeros", "active")

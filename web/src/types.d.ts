@@ -22,6 +22,29 @@ export type Entry = Schemas["Entry"];
 export type Findings = Schemas["FindingsView"];
 export type Check = Schemas["CheckView"];
 export type Suggestion = Schemas["SuggestionView"];
+export type Schedule = Schemas["ScheduleView"];
+export type Frequency = Schemas["ScheduleView"]["frequency"];
+export type PlannedRuns = Schemas["PlannedRunsView"];
+export type Blackout = Schemas["Blackout"];
+export type Thresholds = Schemas["Thresholds"];
+export type Notifications = Schemas["NotificationsView"];
+export type Recipient = Schemas["RecipientView"];
+export type NutritionTemplate = Schemas["TemplateView"];
+export type NutritionColumn = Schemas["Column"];
+export type AuditRecord = Schemas["AuditView"];
+export type UnmappedPage = Schemas["UnmappedPage"];
+export type UnmappedValue = Schemas["UnmappedView"];
+export type ReturningSchool = Schemas["ReturningSchoolView"];
+export type ReconciliationSummary = Schemas["ReconciliationSummary"];
+export type ReconciliationPage = Schemas["ReconciliationView"];
+export type ReconciliationRow = Schemas["RowView"];
+export type Onboarding = Schemas["OnboardingView"];
+export type OnboardingStep = Schemas["Step"];
+export type ImportSummary = Schemas["ImportSummaryView"];
+export type Brief = Schemas["BriefView"];
+export type Twin = Schemas["TwinView"];
+export type TwinCandidate = Schemas["TwinCandidateView"];
+export type Issue = Schemas["IssueView"];
 
 /** A page of a list; `next` is the cursor of the page after it. */
 export interface Page<T> {

@@ -33,9 +33,9 @@ export function Changes({ run }) {
       <${Csv} path=${`/runs/${run.id}/changes.csv`} query=${{ kind, person_type, held }} name=${`${run.id}-changes.csv`} />
     <//>
     ${list.error && html`<${LoadError} error=${list.error} onRetry=${list.reload} />`}
-    ${!list.error && !list.rows && html`<div class="changes waiting" aria-hidden="true"></div>`}
+    ${!list.error && !list.rows && html`<div class="run-changes waiting" aria-hidden="true"></div>`}
     ${!list.error && list.rows && !list.rows.length && !list.next && html`<${Empty} title=${narrowed ? "Nothing found" : "Nothing changes"}>${narrowed ? "No change fits. Choose all changes and all people to see every one." : "What the SIS says is what is stored already."}<//>`}
-    ${!list.error && list.rows && list.rows.length > 0 && html`<ul class="changes" aria-label="Changes" aria-busy=${list.loading ? "true" : "false"}>${list.rows.map((/** @type {any} */ change) => html`<${One} key=${change.person_id} change=${change} />`)}</ul>`}
+    ${!list.error && list.rows && list.rows.length > 0 && html`<ul class="run-changes" aria-label="Changes" aria-busy=${list.loading ? "true" : "false"}>${list.rows.map((/** @type {any} */ change) => html`<${One} key=${change.person_id} change=${change} />`)}</ul>`}
     <${Pager} previous=${list.previous} next=${list.next} count=${list.rows?.length} />
   `;
 }
@@ -51,7 +51,7 @@ export function Csv({ path, query, name }) {
 function One({ change }) {
   const [tone, word] = KINDS[change.kind];
   const held = change.held && HELD[change.held];
-  return html`<li class="change">
+  return html`<li class="run-change">
     <header>
       <${Badge} tone=${tone} label=${word} />
       <div class="stack">
@@ -83,7 +83,7 @@ const Difference = ({ change, before }) => html`<div class="difference">
 </div>`;
 
 /** @param {{person: Record<string, any>}} props */
-const Whole = ({ person }) => html`<dl class="facts">${Object.entries(person)
+const Whole = ({ person }) => html`<dl class="run-facts">${Object.entries(person)
   .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== null && !(Array.isArray(value) && !value.length))
   .map(([name, value]) => html`<div key=${name}><dt>${fieldTitle(name)}</dt><dd><${Value} of=${value} /></dd></div>`)}</dl>`;
 

@@ -27,7 +27,7 @@ export function Families({ run, leftOut, onLeaveOut }) {
     <//>
     ${list.error && html`<${LoadError} error=${list.error} onRetry=${list.reload} />`}
     ${!list.error && list.rows && !list.rows.length && !list.next && html`<${Empty} title=${kind ? "Nothing found" : "No family changes"}>${kind ? "No family change fits. Choose all." : "Every student stays in the family that they were in. The first load of an integration is not listed."}<//>`}
-    ${!list.error && list.rows && list.rows.length > 0 && html`<ul class="changes" aria-label="Family changes">${list.rows.map(
+    ${!list.error && list.rows && list.rows.length > 0 && html`<ul class="run-changes" aria-label="Family changes">${list.rows.map(
       (/** @type {any} */ change) => html`<${One} key=${change.id} change=${change} out=${leftOut.includes(change.id)} onToggle=${run.state === "held" && change.held === "waits" && !reasonAgainst("operator") ? () => toggle(change.id) : null} />`,
     )}</ul>`}
     <${Pager} previous=${list.previous} next=${list.next} count=${list.rows?.length} />
@@ -37,14 +37,14 @@ export function Families({ run, leftOut, onLeaveOut }) {
 /** @param {{change: FamilyChange, out: boolean, onToggle: (() => void) | null}} props */
 function One({ change, out, onToggle }) {
   const held = change.held && HELD[change.held];
-  return html`<li class="change">
+  return html`<li class="run-change">
     <header>
       <strong>${FAMILY_KINDS[change.kind]}</strong>
       ${held && html`<${Badge} tone=${held[0]} label=${held[1]} />`}
       ${change.implausible && html`<${Badge} tone="warn" label="Larger than a household" />`}
       ${onToggle && html`<label class="toggle leave-out"><input type="checkbox" checked=${out} onChange=${onToggle} /><span>Leave out of the approval</span></label>`}
     </header>
-    <dl class="facts">
+    <dl class="run-facts">
       <${Students} title="Join" students=${change.join} />
       <${Students} title="Leave" students=${change.leave} />
       <${Students} title="Stay" students=${change.stay} />

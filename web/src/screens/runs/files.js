@@ -26,7 +26,7 @@ export function Files({ run }) {
       <${Archive} run=${run} kind="run_received" label="Archive of what was received" />
       <${Archive} run=${run} kind="run_processed" label="Archive of what was made of it" />
     </div>
-    ${files && files.processed.length > 0 && html`<dl class="facts">${files.processed.map((part) => html`<div key=${part.name}><dt>${fieldTitle(part.name)}</dt><dd>${part.files.toLocaleString("en-US")} ${part.files === 1 ? "file" : "files"}, ${size(part.stored_bytes)} as stored</dd></div>`)}
+    ${files && files.processed.length > 0 && html`<dl class="run-facts">${files.processed.map((part) => html`<div key=${part.name}><dt>${fieldTitle(part.name)}</dt><dd>${part.files.toLocaleString("en-US")} ${part.files === 1 ? "file" : "files"}, ${size(part.stored_bytes)} as stored</dd></div>`)}
       ${files.carried.map((part) => html`<div key=${part.stream}><dt>${fieldTitle(part.stream)}</dt><dd>${part.records.toLocaleString("en-US")} records carried over from an earlier run</dd></div>`)}</dl>`}
     ${list.error
       ? html`<${LoadError} error=${list.error} onRetry=${list.reload} />`

@@ -14,7 +14,7 @@ import { changed, total } from "./words.js";
 /** @typedef {"add" | "update" | "reactivate" | "inactivate" | "held" | "reject"} Kind */
 
 /** What is drawn, in this order. @type {[Kind, string][]} */
-const SHOWN = [["add", "Added"], ["update", "Updated"], ["reactivate", "Back again"], ["inactivate", "Ended"], ["held", "Waited"], ["reject", "Rejected"]];
+const SHOWN = [["add", "Added"], ["update", "Updated"], ["reactivate", "Back again"], ["inactivate", "Ended"], ["held", "Held"], ["reject", "Rejected"]];
 const WIDTH = 240;
 const RUNS = 20;
 const HEIGHT = 72;
@@ -23,7 +23,7 @@ const HEIGHT = 72;
 export function Numbers({ run }) {
   const most = Math.max(1, ...Object.values(run.counts).map(sum));
   const rows = MEMBERS.map(({ value, title }) => ({ id: value, title, counts: run.counts[value] })).filter(({ counts }) => counts);
-  return html`<section class="panel" aria-labelledby="run-numbers">
+  return html`<section class="run-panel" aria-labelledby="run-numbers">
     <h2 id="run-numbers">People</h2>
     <${Table} caption="Counts by type of person" columns=${columns(most)} rows=${rows} />
     ${run.protected > 0 && html`<p class="muted">Of ${run.protected.toLocaleString("en-US")} something stays whatever the SIS says, because somebody protected it.</p>`}
@@ -42,7 +42,7 @@ const columns = (most) => [
     key: kind,
     title,
     align: /** @type {"end"} */ ("end"),
-    render: (/** @type {any} */ row) => html`<span class=${`kind ${kind} ${row.counts[kind] ? "" : "none"}`}>${row.counts[kind].toLocaleString("en-US")}</span>`,
+    render: (/** @type {any} */ row) => html`<span class=${`run-kind ${kind} ${row.counts[kind] ? "" : "none"}`}>${row.counts[kind].toLocaleString("en-US")}</span>`,
   })),
   { key: "unchanged", title: "Unchanged", align: "end", render: (row) => html`<span class="muted">${row.counts.unchanged.toLocaleString("en-US")}</span>` },
 ];
@@ -50,7 +50,7 @@ const columns = (most) => [
 /** The same numbers as a bar. @param {{counts: Run["counts"][string], most: number}} props */
 function Bar({ counts, most }) {
   let x = 0;
-  return html`<svg class="bar" viewBox=${`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
+  return html`<svg class="run-bar" viewBox=${`0 0 ${WIDTH} 8`} preserveAspectRatio="none" aria-hidden="true">
     <rect class="ground" width=${WIDTH} height="8" rx="2" />
     ${SHOWN.map(([kind]) => {
       const width = (counts[kind] / most) * WIDTH;
@@ -96,6 +96,6 @@ function Earlier({ run }) {
 const PAST = [
   { key: "queued_at", title: "Run", render: (run) => html`<a href=${addressOf(district.value?.id ?? "", "runs", run.id)}>${dateTime(run.queued_at)}</a>` },
   { key: "changed", title: "Changed", align: "end", render: (run) => changed(run).toLocaleString("en-US") },
-  { key: "held", title: "Waited", align: "end", render: (run) => total(run, "held").toLocaleString("en-US") },
+  { key: "held", title: "Held", align: "end", render: (run) => total(run, "held").toLocaleString("en-US") },
   { key: "issues", title: "Issues", align: "end", render: (run) => ((run.issues.error ?? 0) + (run.issues.warning ?? 0)).toLocaleString("en-US") },
 ];

@@ -92,9 +92,9 @@ function Facts({ run }) {
     ["Undone by", run.undone_by && html`<a href=${addressOfRun(run.undone_by)}>A later run</a>`],
     ["Blackout", run.override ? "Started in spite of one" : null],
   ];
-  return html`<section class="panel" aria-labelledby="run-facts">
+  return html`<section class="run-panel" aria-labelledby="run-facts">
     <h2 id="run-facts">Summary</h2>
-    <dl class="facts">${facts.filter(([, value]) => value).map(([title, value]) => html`<div key=${title}><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>
+    <dl class="run-facts">${facts.filter(([, value]) => value).map(([title, value]) => html`<div key=${title}><dt>${title}</dt><dd>${value}</dd></div>`)}</dl>
     <${Decisions} run=${run} />
   </section>`;
 }
@@ -102,7 +102,7 @@ function Facts({ run }) {
 /** @param {{run: Run}} props */
 function Stages({ run }) {
   const working = !ENDED.has(run.state);
-  return html`<section class="panel" aria-labelledby="run-stages">
+  return html`<section class="run-panel" aria-labelledby="run-stages">
     <h2 id="run-stages">Stages</h2>
     ${working && html`<div aria-live="off"><${Progress} label=${STAGES[run.progress.stage] ?? "Waiting"} done=${run.progress.done} total=${run.progress.total} /></div>`}
     ${run.stages.length
