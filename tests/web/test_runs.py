@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,20 +29,16 @@ def completed(site: Site, district: str, integration: dict[str, Any]) -> dict[st
     return run
 
 
+def limit(site: Site, district: str, **changes: Any) -> None:
+    """Change the district's limits."""
+    before = site.call("GET", f"/districts/{district}")
+    kept = {name: before[name] for name in ("name", "time_zone", "version")}
+    site.call("PUT", f"/districts/{district}", {**kept, **changes})
+
+
 def hold(site: Site, district: str, integration: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """Every student gets another grade by a changed mapping, and the district's limits let nobody through."""
-    stored = site.call("GET", f"/districts/{district}")
-    site.call(
-        "PUT",
-        f"/districts/{district}",
-        {
-            "name": stored["name"],
-            "time_zone": stored["time_zone"],
-            "thresholds": STRICT,
-            "version": stored["version"],
-            **changes,
-        },
-    )
+    limit(site, district, thresholds=STRICT, **changes)
     path = f"/districts/{district}/mappings/{integration['mappings']['grade_level']}"
     mapping = site.call("GET", path)
     turned = {row["value"] for row in mapping["entries"]}
@@ -309,6 +306,26 @@ def test_a_run_is_undone_by_keyboard(
     state(page, "Completed")
     page.wait_for_url(lambda url: completed["id"] not in url)
     assert stored(site, district, completed)["undone_by"] is not None
+
+
+def test_an_administrator_undoes_in_spite_of_a_blackout(
+    site: Site, pages: Pages, district: str, completed: dict[str, Any], watch: Watch
+) -> None:
+    """After a bad night nobody should first have to take the blackout away."""
+    today = datetime.now(UTC).date()
+    blackout = {"from": f"{today - timedelta(1)}", "to": f"{today + timedelta(1)}", "kind": "no_runs"}
+    limit(site, district, blackouts=[blackout])
+    watch.expected.add(409)
+    page = pages(address(district, completed))
+    page.get_by_role("button", name="Undo run…").click()
+    asked = dialog(page, "Undo this run?")
+    asked.get_by_label("Why is it undone?").fill("Last year's file.")
+    asked.get_by_role("button", name="Undo now").click()
+    dialog(page, "Start it in a blackout?").get_by_role("button", name="Start anyway").click()
+    page.wait_for_url(lambda url: completed["id"] not in url)
+    state(page, "Completed")
+    undo = stored(site, district, completed)["undone_by"]
+    assert stored(site, district, {"id": undo})["override"] is True
 
 
 def test_what_the_api_refuses_is_told_in_the_dialog(

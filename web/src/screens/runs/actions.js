@@ -1,6 +1,6 @@
 // What can be done with a run: cancel it, try it again, undo it. What cannot be done now says why.
 import { useState } from "../../../vendor/preact-hooks.js";
-import { get, post } from "../../api.js";
+import { Problem, get, post } from "../../api.js";
 import { Button } from "../../components/button.js";
 import { confirm } from "../../components/confirm.js";
 import { ReasonDialog } from "../../components/reason-dialog.js";
@@ -47,6 +47,23 @@ function againstUndo(run, undo) {
 /** Whom a run has changed, in words. @param {Run} run */
 const whom = (run) => listed(Object.entries(run.counts).flatMap(([type, c]) => (c.add + c.update + c.inactivate + c.reactivate ? [people(type, c.add + c.update + c.inactivate + c.reactivate)] : [])));
 
+/** Starts a run; in a blackout an administrator is asked whether to start it all the same. @param {(override: boolean) => Promise<Run>} send */
+async function unlessClosed(send) {
+  try {
+    return await send(false);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === "blackout") || reasonAgainst("admin")) throw error;
+    const yes = await confirm({
+      title: "Start it in a blackout?",
+      body: `${error.message} As an administrator you may override it: the run goes on as at any time, and is marked as yours.`,
+      action: "Start anyway",
+      danger: true,
+    });
+    if (!yes) throw error;
+    return send(true);
+  }
+}
+
 /** @param {Props & {denied: string}} props */
 function Retry({ run, name, denied }) {
   const [sending, setSending] = useState(false);
@@ -59,7 +76,7 @@ function Retry({ run, name, denied }) {
     if (!yes) return;
     setSending(true);
     try {
-      const again = await post(at(`/runs/${run.id}/retry`), {});
+      const again = await unlessClosed((override) => post(at(`/runs/${run.id}/retry`), { override }));
       toast(`${name}: the run has begun.`);
       navigate(addressOf(district.value?.id ?? "", "runs", again.id));
     } catch (error) {
@@ -88,7 +105,7 @@ function Cancel({ run, name, onClose, onDone }) {
 /** @param {{id: string, name: string, whom: string, previewed: boolean, onClose: () => void}} props */
 function Undo({ id, name, whom: affected, previewed, onClose }) {
   const undo = (/** @type {Run["mode"]} */ mode) => async (/** @type {string} */ comment) => {
-    const started = await post(at(`/runs/${id}/undo`), { comment, mode });
+    const started = await unlessClosed((override) => post(at(`/runs/${id}/undo`), { comment, mode, override }));
     onClose();
     toast(`${name}: ${mode === "preview" ? "the preview of the undo" : "the undo"} has begun.`);
     navigate(addressOf(district.value?.id ?? "", "runs", started.id));
