@@ -18,7 +18,7 @@ _NAMES = (
 def document() -> str:
     """The document, without anything of AWS being called."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    settings = {**dict.fromkeys(_NAMES, "none"), "SIS_ADDRESSES": "public"}
+    settings = {**dict.fromkeys(_NAMES, "none"), "SIS_ADDRESSES": "public", "RUN_FILES_DAYS": "1"}
     api = build(bootstrap(Settings.from_env(settings), settings))
     event = {
         "version": "2.0",

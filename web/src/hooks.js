@@ -1,7 +1,8 @@
 // What screens share: loading, and lists whose search, order and page stand in the address.
-import { useCallback, useEffect, useState } from "../vendor/preact-hooks.js";
+import { useCallback, useEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { get } from "./api.js";
-import { param, setParams } from "./router.js";
+import { confirmLeaving } from "./components/confirm.js";
+import { keepHere, param, setParams } from "./router.js";
 
 /**
  * Load something, and again whenever one of `inputs` changes. What was loaded stays while the next is on its way.
@@ -29,20 +30,21 @@ export function useLoad(load, inputs) {
  * A page of a list as the address says: `?search=&include_inactive=&sort=&order=&after=` and whatever `filters` names.
  * @template T
  * @param {string} address path in the API
- * @param {{sort?: string, order?: "asc" | "desc", filters?: string[]}} [defaults]
+ * @param {{sort?: string, order?: "asc" | "desc", filters?: string[], fixed?: Record<string, string>}} [defaults] `fixed` is asked for whatever the address says
  */
-export function useList(address, { sort = "", order = "asc", filters = [] } = {}) {
+export function useList(address, { sort = "", order = "asc", filters = [], fixed = {} } = {}) {
   const names = ["search", "include_inactive", ...filters];
   /** @type {Record<string, string>} */
   const query = Object.fromEntries(names.map((name) => [name, param(name)]));
   if (sort) Object.assign(query, { sort: param("sort", sort), order: param("order", order) });
   const after = param("after");
   const { data, error, loading, reload } = useLoad(
-    (signal) => get(address, { query: { ...query, cursor: after }, signal }),
-    [address, ...Object.values(query), after],
+    (signal) => get(address, { query: { ...query, ...fixed, cursor: after }, signal }),
+    [address, ...Object.values(query), ...Object.values(fixed), after],
   );
   const page = /** @type {import("./types.js").Page<T> | null} */ (data);
   return {
+    page,
     rows: page?.items ?? null,
     loading,
     error,
@@ -62,6 +64,17 @@ export function useList(address, { sort = "", order = "asc", filters = [] } = {}
         }
       : null,
   };
+}
+
+/** Keeps the user from leaving work behind; the function given back lets them go. @param {boolean} unsaved */
+export function useUnsaved(unsaved) {
+  const release = useRef(() => {});
+  useEffect(() => {
+    if (!unsaved) return undefined;
+    release.current = keepHere(confirmLeaving);
+    return release.current;
+  }, [unsaved]);
+  return () => release.current();
 }
 
 // Cursors lead forward only, so the way back is remembered; whoever came by a link goes back to the first page.

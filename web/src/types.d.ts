@@ -16,6 +16,12 @@ export type Entry = Schemas["Entry"];
 export type Findings = Schemas["FindingsView"];
 export type Check = Schemas["CheckView"];
 export type Suggestion = Schemas["SuggestionView"];
+export type Person = Schemas["PersonView"];
+export type PersonDetail = Schemas["PersonDetailView"];
+export type Protection = Schemas["ProtectionView"];
+export type Lineage = Schemas["LineageView"];
+export type FieldLineage = Schemas["FieldView"];
+export type PersonChange = Schemas["HistoryView"];
 
 /** A page of a list; `next` is the cursor of the page after it. */
 export interface Page<T> {

@@ -14,6 +14,8 @@
 export const SCREENS = [
   { path: "integrations", title: "SIS integrations", group: "Set up", icon: "sync", load: () => import("./integrations/index.js") },
   { path: "mappings", title: "Data entity mappings", group: "Set up", icon: "mapping", load: () => import("./mappings/index.js") },
+  { path: "people", title: "People", group: "People", icon: "people", load: () => import("./people/index.js") },
+  { path: "protections", title: "Protected people", group: "People", icon: "lock", load: () => import("./protections/index.js") },
 ];
 
 /** The address of a screen in a district. @param {string} district @param {string} screen @param {string[]} rest */
