@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from http import HTTPStatus
 from typing import Literal, TypeVar
 
 import msgspec
 
-from config_api.problems import Problem
-from rollcall.domain.errors import NotFound
+from config_api.run_files import kept
 from rollcall.domain.family_change import FamilyChange
 from rollcall.domain.person import person_key
 from rollcall.domain.plan import Change
@@ -27,7 +25,7 @@ HeldAs = Literal["waits", "approved", "left_out", "rejected", "cancelled", "supe
 
 
 class Judgement:
-    """The judgement on one run; a file is read when it is needed. Raises :class:`Problem` when they are not kept."""
+    """The judgement on one run; a file is read when it is needed. Raises ``Problem`` when they are not kept."""
 
     def __init__(self, blobs: Blobs, run: Run) -> None:
         self._blobs = blobs
@@ -86,11 +84,7 @@ class Judgement:
         return self._read(self._folder.drops(), DropFacts)
 
     def _read(self, key: str, kind: type[T]) -> T:
-        try:
-            return unpack(self._blobs.get(key), kind)
-        except NotFound:
-            detail = "The files of this run are no longer kept; its counts still are."
-            raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
+        return unpack(kept(lambda: self._blobs.get(key)), kind)
 
 
 def _key(change: Change) -> str:

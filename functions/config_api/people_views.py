@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from pydantic import Field
 
+from config_api.brief_views import BriefView
 from config_api.judgement import HeldAs, Judgement
 from config_api.judgement_views import ProofsView
 from config_api.views import View
@@ -93,12 +94,24 @@ class ImportSummaryView(View):
 
 
 class TwinView(View):
-    """What was decided about a parent: the member of staff who they are too, or null for nobody."""
+    """What was decided about a parent: the member of staff who they are too, or null for nobody. ``contact`` and
+    ``staff`` say who these are, while they are known.
+    """
 
     contact_id: str
     staff_id: str | None
+    contact: BriefView | None
+    staff: BriefView | None
     decided_by: str
     decided_at: datetime
+
+
+class TwinCandidateView(View):
+    """A parent and a member of staff of one name, who may be one person; with what was decided of the parent."""
+
+    contact: BriefView
+    staff: BriefView
+    decision: TwinView | None
 
 
 class MediaView(View):

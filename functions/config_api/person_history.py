@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from config_api.bootstrap import Parts
+from config_api.judgement import Judgement
 from config_api.lineage_views import HistoryView, Outcome, history_view
 from config_api.run_files import plan_files
 from rollcall.domain.errors import NotFound
@@ -86,8 +87,10 @@ def _change(lines: bytes, person_id: str) -> Change | None:
 
 
 def _outcome(parts: Parts, run: Run, change: Change) -> Outcome:
-    if not run.checkpoint.get("held") or run.state == "completed":
+    if not run.checkpoint.get("held"):
         return "applied"
+    if run.state == "completed":
+        return "refused" if Judgement(parts.blobs, run).held_as(change) == "left_out" else "applied"
     held = unpack(parts.blobs.get(RunFolder(run).held()), Held)
     if person_key(change.type, change.after.person.source_id) not in held:
         return "applied"

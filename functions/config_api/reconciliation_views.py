@@ -78,6 +78,18 @@ class ReconciliationSummary(View):
     updated_at: datetime
 
 
+class ReturningSchoolView(View):
+    """A returning school, and how far its users are reconciled; null before they are uploaded.
+
+    ``newest_run`` is the run that an upload would be compared with; null before a first preview.
+    """
+
+    integration_id: str
+    name: str
+    newest_run: str | None
+    reconciliation: ReconciliationSummary | None
+
+
 class CandidateView(View):
     """Somebody who a user may be, how sure that is (0 to 100), and what says so."""
 
@@ -97,8 +109,22 @@ class ReasonView(View):
     message: str
 
 
+class SisPersonView(View):
+    """A person of the SIS with the host ID that the policy gives them."""
+
+    person_id: str
+    type: PersonType
+    host_id: str
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+
+
 class RowView(View):
-    """A user and who they are; or, without ``host_id``, a person who has no account yet (``missing``)."""
+    """A user and who they are; or, without ``host_id``, a person who has no account yet (``missing``).
+
+    ``person`` is who they are in the SIS, ``new_host_id`` the one that they need.
+    """
 
     type: PersonType
     host_id: str | None
@@ -109,14 +135,16 @@ class RowView(View):
     state: AnyState
     reason: ReasonView | None
     decided: bool
+    person: SisPersonView | None
     person_id: str | None
     new_host_id: str | None
     candidates: list[CandidateView]
 
 
 class ReconciliationView(ReconciliationSummary):
-    """The summary, and a page of the users."""
+    """The summary, and a page of the users; ``total`` is how many fit what was asked for, on all pages."""
 
+    total: int
     items: list[RowView]
     next: str | None
 
@@ -152,6 +180,7 @@ def user_view(reconciliation: Reconciliation, row: Row) -> RowView:
         state=row.state,
         reason=ReasonView(code=row.reason, message=REASONS[row.reason]) if row.reason else None,
         decided=user.key in reconciliation.decisions,
+        person=_person_view(reconciliation.people[row.person]) if row.person else None,
         person_id=row.person,
         new_host_id=reconciliation.new_host_id(row) or user.new_host_id,
         candidates=[_candidate_view(reconciliation.people[c.person], c) for c in row.candidates],
@@ -170,9 +199,21 @@ def missing_view(person: SisPerson) -> RowView:
         state="missing",
         reason=None,
         decided=False,
+        person=_person_view(person),
         person_id=person.id,
         new_host_id=person.host_id,
         candidates=[],
+    )
+
+
+def _person_view(person: SisPerson) -> SisPersonView:
+    return SisPersonView(
+        person_id=person.id,
+        type=person.type,
+        host_id=person.host_id,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
+from config_api.brief_views import BriefView, brief_view
 from config_api.listing import Page
 from config_api.views import View
 from rollcall.domain.mapping import Entity
 from rollcall.domain.person import Severity
+from rollcall.domain.plan import StoredPerson
 from rollcall.domain.suggest import Proposal
 from rollcall.domain.unmapped import UnmappedValue
 
@@ -32,6 +34,7 @@ class UnmappedView(View):
     severity: Severity = Field(description="An error keeps people out; a warning only loses them the value")
     count: int = Field(description="How many people have it")
     samples: list[str] = Field(description="Ids of some of them, five at most")
+    people: list[BriefView] = Field(description="Those of the samples who are loaded")
     whole_school: bool = Field(
         description="A school that the last pull left out, so its people are not counted here; "
         "once it is mapped, a sync reads it"
@@ -44,17 +47,23 @@ class UnmappedView(View):
 class UnmappedPage(Page[UnmappedView]):
     """Unmapped values as the last completed run, ``run_id``, left them, without those answered since.
 
-    ``cut``: there are more than are kept; those that fewest people have are left out.
+    ``total``: how many fit what was asked for, on all pages. ``cut``: there are more than are kept; those that fewest
+    people have are left out.
     """
 
     run_id: str | None
+    total: int
     cut: bool
 
 
 def unmapped_view(
-    value: UnmappedValue, mapping_id: str, run_id: str, proposals: Sequence[Proposal]
+    value: UnmappedValue,
+    mapping_id: str,
+    run_id: str,
+    proposals: Sequence[Proposal],
+    people: Mapping[str, StoredPerson],
 ) -> UnmappedView:
-    """A value as run ``run_id`` left it."""
+    """A value as run ``run_id`` left it. ``people`` are those of its samples who are loaded, by id."""
     return UnmappedView(
         entity=value.entity,
         mapping_id=mapping_id,
@@ -63,6 +72,7 @@ def unmapped_view(
         severity=value.severity,
         count=value.count,
         samples=value.samples,
+        people=[brief_view(people[sample]) for sample in value.samples if sample in people],
         whole_school=value.whole_school,
         first_run=value.first_run,
         last_run=run_id,

@@ -10,7 +10,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from rollcall.domain.blackout import Blackout
-from rollcall.domain.district import District
+from rollcall.domain.district import District, calendar_school_year
 from rollcall.domain.family_change import FamilyChangeKind, Review
 from rollcall.domain.forms import (
     AeriesFields,
@@ -25,7 +25,6 @@ from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.person import PersonType, Severity
 from rollcall.domain.run import Approval, Mode, PullKind, Run, RunState, Trigger
-from rollcall.domain.schedule import Frequency, Schedule, next_runs
 from rollcall.domain.systems import System
 from rollcall.domain.thresholds import ThresholdOverride, Thresholds
 
@@ -51,12 +50,13 @@ class SystemView(View):
 
 
 class DistrictView(View):
-    """A district. ``school_year`` is the current one."""
+    """A district. ``school_year`` is the current one; it is fixed if it is not the calendar's."""
 
     id: str
     name: str
     time_zone: str
     school_year: str
+    calendar_school_year: str
     thresholds: Thresholds
     two_person_approval: bool
     review_families: Review
@@ -170,23 +170,6 @@ class MappingView(MappingHead):
     """A mapping."""
 
     entries: list[Entry]
-
-
-class ScheduleView(View):
-    """A schedule. ``next_runs`` are the coming five, none while it is inactive."""
-
-    id: str
-    name: str
-    integration_ids: list[str]
-    frequency: Frequency
-    run_as: str
-    active: bool
-    next_runs: list[datetime]
-    next_run_at: datetime | None
-    last_run_at: datetime | None
-    version: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class CountsView(View):
@@ -311,7 +294,11 @@ class RunView(View):
 def district_view(district: District, now: datetime) -> DistrictView:
     """A district, at an instant that says which school year it is."""
     fields = district.model_dump(exclude={"fixed_school_year"})
-    return DistrictView(**fields, school_year=district.school_year_at(now))
+    return DistrictView(
+        **fields,
+        school_year=district.school_year_at(now),
+        calendar_school_year=calendar_school_year(now, district.time_zone),
+    )
 
 
 def notifications_view(notifications: Notifications, agreed: set[str]) -> NotificationsView:
@@ -342,16 +329,6 @@ def mapping_view(mapping: CodeMapping) -> MappingView:
     """A mapping with its rows."""
     fields = mapping.model_dump(exclude={"district_id"})
     return MappingView(**fields, entry_count=len(mapping.entries))
-
-
-def schedule_view(schedule: Schedule, district: District, now: datetime) -> ScheduleView:
-    """A schedule with its coming five runs."""
-    coming: list[datetime] = []
-    if schedule.next_run_at:
-        after = max(now, schedule.next_run_at)
-        later = next_runs(schedule.frequency, district.time_zone, after, 4, district.blackouts)
-        coming = [schedule.next_run_at, *later]
-    return ScheduleView(**schedule.model_dump(exclude={"district_id"}), next_runs=coming)
 
 
 def run_view(run: Run, cancels: Mapping[str, Approval] | None = None) -> RunView:

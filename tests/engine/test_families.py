@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from rollcall.domain.family_change import Review
 from rollcall.domain.run import Approval, Run
 from tests.engine.faults import MODES, Faults
+from tests.engine.protecting import protect
 from tests.engine.town import approve, leave, reasons, town
 from tests.engine.undoing import undo
 from tests.engine.world import NOON, D, World, student
@@ -287,6 +288,22 @@ def test_nobody_is_moved_alone_when_another_of_them_was_changed_meanwhile() -> N
     assert together(world) == truth(world)
 
 
+def test_nobody_is_moved_alone_when_another_of_them_is_protected_meanwhile() -> None:
+    world = siblings(review="always")
+    move(world, 1, "000", "001", "002")
+    run = world.sync()
+    before = together(world)
+    protect(world, "001")
+    done = approve(world, run)
+    assert together(world) == before
+    told = {(i.code, i.source_id) for i in world.issues(done) if i.source_id in ("000", "001", "002")}
+    assert told == {
+        ("family_change_kept_back", "000"),
+        ("protected_since_plan", "001"),
+        ("family_change_kept_back", "002"),
+    }
+
+
 def test_a_runner_that_dies_in_a_partial_approval_leaves_the_same() -> None:
     """Killed before and after every call of the approved slice, and called again."""
 
@@ -363,21 +380,6 @@ def test_who_stays_keeps_the_id_though_another_change_of_theirs_waits() -> None:
     move(world, 50, "000")
     assert world.sync().state == "completed"
     assert family_of(world)["001"] == ids["001"] != family_of(world)["000"]
-
-
-def test_a_drop_that_was_not_made_is_planned_again() -> None:
-    """Guards: somebody changed while their drop waited, whom the next snapshot took for ended."""
-    world = town(drop_percent=0)
-    leave(world, 7, 8)
-    run = world.sync()
-    (other,) = [s for s in world.people.all(D) if s.person.source_id == "007"]
-    world.people.put_many([replace(other, person=replace(other.person, pos_id="4711"))])
-    approve(world, run)
-    assert world.persons()["007"].status == "active"
-    again = world.sync()
-    assert again.counts["student"]["held"] == 1
-    approve(world, again)
-    assert world.persons()["007"].status == "ended"
 
 
 # Ids ------------------------------------------------------------------------------------------------------------------

@@ -158,6 +158,7 @@ def test_it_is_read_newest_first_and_by_what_is_asked(client: Client, clock: Mem
         return [field(record, "name")[1] for record in told(client, **query)]
 
     assert found(actor="user-1@example.org") == ["Lake 3", "Lake 1"]
+    assert found(actor=" USER-0") == ["Lake 4", "Lake 2", "Lake 0"], "a part of the name is enough"
     assert found(what="district.created") == ["Lakeview"]
     assert found(what="time_zone") == ["Lakeview"]
     span = {

@@ -20,6 +20,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
         "name": "Lakeview",
         "time_zone": "America/Chicago",
         "school_year": "2026-27",
+        "calendar_school_year": "2026-27",
         "thresholds": {
             "drop_percent": 10,
             "drop_building_count": 25,
@@ -40,6 +41,7 @@ def test_districts_are_written_and_read(client: Client) -> None:
         BASE, {"name": "Lake View", "time_zone": "America/Chicago", "school_year": "2025-26", "version": 1}
     )
     assert (changed.status, changed.json["school_year"], changed.json["version"]) == (200, "2025-26", 2)
+    assert changed.json["calendar_school_year"] == "2026-27", "so a form knows that the year is fixed"
     assert client.put(BASE, {"name": "L", "time_zone": "UTC", "version": 1}).status == 409
 
 

@@ -222,7 +222,7 @@ def test_a_change_that_waited_is_told_by_what_became_of_it(
         checkpoint={**newest.checkpoint, "held": 1, "plan_files": 1},
     )
     parts.runs.create(held)
-    parts.blobs.put(RunFolder(held).held(), pack({f"student:{student.person.source_id}": False}))
+    parts.blobs.put(RunFolder(held).held(), pack({f"student:{student.person.source_id}": ""}))
     change = person_history.Change(kind="update", type="student", before=student, after=student)
     parts.blobs.put(RunFolder(held).plan(0), pack_lines([change]))
     found = client.get(f"{BASE}/people/{student.id}/history").json["items"]

@@ -7,8 +7,10 @@ import io
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from config_api.bootstrap import Parts
+from rollcall.domain.ids import person_id
 from rollcall.domain.media import blocked
 from rollcall.domain.person import Issue
 from rollcall.domain.run import Run
@@ -21,15 +23,15 @@ from .test_reading_api import person, put  # noqa: F401 - a fixture
 BASE = "/v1/districts/lakeview"
 
 
-def summarized(parts: Parts, issues: list[Issue]) -> None:
+def summarized(parts: Parts, issues: list[Issue], integration_id: str = "int_1") -> None:
     run = Run(
         id="run_1",
         district_id="lakeview",
-        integration_id="int_1",
+        integration_id=integration_id,
         state="completed",
         queued_at=NOW,
         roster={"student": {"invited": 3}, "contact": {"invited": 2, "blocked": 1, "same": 1}},
-        issue_codes={"media_email_missing": 1, "gender_unmapped": 4},
+        issue_codes={"media_email_missing": 1, "gender_unmapped": 4, "staff_parent_candidate": 2},
         checkpoint={"issue_files": 1},
     )
     run.counts["student"]["reject"] = 1
@@ -101,3 +103,42 @@ def test_only_a_parent_can_be_an_active_member_of_staff(client: Client, pair: tu
     assert client.put(f"{BASE}/people/{staff}/same-as", {"staff_id": staff}).status == 409
     assert client.put(f"{BASE}/people/per_none/same-as", {"staff_id": staff}).status == 404
     assert client.put(f"{BASE}/people/{parent}/same-as", {}).faults() == {("staff_id", "required")}
+
+
+def candidate(source_id: str, staff: str) -> Issue:
+    return Issue(
+        severity="warning",
+        code="staff_parent_candidate",
+        message="m.",
+        fix="f.",
+        person_type="contact",
+        source_id=source_id,
+        value=staff,
+    )
+
+
+def test_candidates_are_told_by_name_with_what_was_decided(
+    client: Client,
+    parts: Parts,
+    integration: dict[str, Any],
+    put: Any,  # noqa: F811
+) -> None:
+    """Guards: a choice between two ids, of whom nobody knows who they are. Who has left by now is left out."""
+    source = parts.config.integration("lakeview", integration["id"]).source
+    staff = person("Finch", "Orla", 1, type="staff")
+    parent = replace(
+        person("Finch", "Orla", 2, type="contact"), id=person_id("lakeview", source, "contact", "2")
+    )
+    put([staff, parent])
+    summarized(parts, [candidate("2", staff.id), candidate("9", staff.id)], integration["id"])
+    asks = f"{BASE}/runs/run_1/staff-parents"
+    viewer = client.as_("lakeview/viewer")
+    (found,) = viewer.get(asks).json["items"]
+    assert (found["contact"]["id"], found["staff"]["id"], found["decision"]) == (parent.id, staff.id, None)
+    assert (found["contact"]["last_name"], found["staff"]["first_name"]) == ("Finch", "Orla")
+    client.put(f"{BASE}/people/{parent.id}/same-as", {"staff_id": staff.id})
+    (found,) = viewer.get(asks).json["items"]
+    assert (found["decision"]["staff_id"], found["decision"]["staff"]["last_name"]) == (staff.id, "Finch")
+    (decided,) = viewer.get(f"{BASE}/staff-parents").json
+    assert (decided["contact"]["id"], decided["staff"]["id"]) == (parent.id, staff.id)
+    assert viewer.get(f"{BASE}/runs/run_9/staff-parents").status == 404

@@ -341,3 +341,63 @@ def test_after_a_sync_people_are_those_of_the_store_under_the_ids_they_have(
         1,
         "run_9",
     )
+
+
+def test_the_list_is_searched_and_filtered_and_tells_how_many_there_are(
+    client: Client, path: str, previewed: Any
+) -> None:
+    previewed()
+    client.put(path, {"csv": USERS})
+
+    def found(**query: Any) -> tuple[int, list[str | None]]:
+        body = client.get(path, limit=1, **query).json
+        every = [row["host_id"] or row["new_host_id"] for row in rows(client, path, **query)]
+        assert body["total"] == len(every)
+        return body["total"], every
+
+    assert found() == (6, ["S1", "old2", "old3", "lost", "S3", "S4"])
+    assert found(search="rivers NOOR") == (2, ["old3", "S3"]), "both who has the account and whom it may be"
+    assert found(search="s2") == (1, ["old2"]), "the host ID of the person of the SIS"
+    assert found(search="piet@EXAMPLE") == (1, ["lost"])
+    assert found(search="nobody at all") == (0, [])
+    assert found(type="staff") == (1, ["lost"])
+    assert found(state="missing", search="rivers") == (1, ["S3"])
+    assert found(state="proposed", min_confidence=85) == (1, ["old3"])
+    assert found(state="proposed", min_confidence=86) == (0, [])
+    assert client.get(path, min_confidence=69).faults() == {("min_confidence", "too_small")}
+
+
+def test_who_a_user_is_is_told_by_name(client: Client, path: str, previewed: Any) -> None:
+    """Guards: a match that nobody can check, because it only names an id."""
+    previewed()
+    client.put(path, {"csv": USERS})
+    matched, mapped, proposed, unmatched, *missing = rows(client, path)
+    for row, host_id in ((matched, "S1"), (mapped, "S2"), (missing[0], "S3")):
+        assert (row["person"]["host_id"], row["person"]["person_id"]) == (host_id, row["person_id"])
+        assert row["person"]["last_name"]
+    assert proposed["person"] is unmatched["person"] is None
+
+
+def test_returning_schools_are_listed_before_and_after_their_upload(
+    client: Client, path: str, school: dict[str, Any], integration: dict[str, Any], previewed: Any
+) -> None:
+    asks = "/v1/districts/lakeview/reconciliations"
+    (found,) = client.as_("lakeview/viewer").get(asks).json
+    new = {"integration_id": school["id"], "name": school["name"]}
+    assert found == {**new, "newest_run": None, "reconciliation": None}
+    previewed()
+    summary = client.put(path, {"csv": USERS}).json
+    assert client.get(asks).json == [{**new, "newest_run": "run_1", "reconciliation": summary}]
+
+
+def test_a_confirmation_is_told_with_its_own_time(
+    client: Client, path: str, previewed: Any, clock: MemoryClock
+) -> None:
+    """Guards: an audit in which somebody confirmed at the moment of the upload."""
+    previewed()
+    client.put(path, {"csv": "type,host_id\nS,S1\n"})
+    clock.advance(hours=2)
+    confirmed = client.post(f"{path}/confirm", {"version": 1}).json
+    assert confirmed["updated_at"] == confirmed["confirmed"]["at"] == "2026-11-22T10:00:00Z"
+    newest, *_ = client.get("/v1/districts/lakeview/audit").json["items"]
+    assert (newest["what"], newest["at"]) == ("reconciliation.changed", "2026-11-22T10:00:00Z")

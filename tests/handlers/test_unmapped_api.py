@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from config_api.bootstrap import Parts
 from rollcall.domain.run import Run
@@ -16,6 +17,7 @@ from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
 
 from .conftest import NOW, Client
+from .test_reading_api import person, put  # noqa: F401 - a fixture
 
 BASE = "/v1/districts/lakeview"
 VALUES = [
@@ -94,6 +96,7 @@ def test_the_queue_reads_worst_first_with_suggestions(
         "severity": "error",
         "count": 4,
         "samples": ["per_1"],
+        "people": [],
         "whole_school": False,
         "first_run": "run_0",
         "last_run": "run_1",
@@ -112,6 +115,66 @@ def test_it_is_read_in_pages_and_by_entity(client: Client, queue: str) -> None:
     assert [item["value"] for item in client.get(queue, entity="race").json["items"]] == ["WH"]
 
 
+def test_samples_who_are_loaded_are_told_by_name(client: Client, queue: str, put: Any) -> None:  # noqa: F811
+    """Guards: ids that tell nobody at the school who is meant."""
+    loaded = person("Finch", "Orla", 2, schools=("Pine Elementary",))
+    put([replace(loaded, id="per_2")])
+    grade, race, _ = client.get(queue).json["items"]
+    assert grade["people"] == []
+    assert [(p["id"], p["first_name"], p["last_name"]) for p in race["people"]] == [
+        ("per_2", "Orla", "Finch")
+    ]
+
+
+def test_only_values_with_a_likely_suggestion_are_read_and_accepted(
+    client: Client, queue: str, integration: dict[str, Any], stack: Stack
+) -> None:
+    """What is read with a confidence is what is accepted with it, and no more."""
+    likely = client.get(queue, min_confidence=90, limit=1).json
+    assert (likely["total"], [item["value"] for item in likely["items"]]) == (1, ["07"])
+    assert client.get(queue, min_confidence=60).json["total"] == 2
+    assert client.get(queue).json["total"] == 3
+    assert client.get(queue, min_confidence=59).faults() == {("min_confidence", "too_small")}
+    answer = client.post(queue, {"accept_from": 90})
+    assert answer.status == 202, answer.text
+    assert entries(client, integration, "grade_level") == [("7", "7"), ("07", "7")]
+    assert [item["value"] for item in client.get(queue).json["items"]] == ["WH", "877"]
+    assert len(messages(stack)) == 1
+
+
+def test_an_answer_counts_before_the_suggestion_for_it(
+    client: Client, queue: str, integration: dict[str, Any]
+) -> None:
+    body = {**answering(("grade_level", "07", "8")), "accept_from": 60, "entity": "grade_level"}
+    assert client.post(queue, body).status == 202
+    assert entries(client, integration, "grade_level") == [("7", "7"), ("07", "8")]
+    assert [item["value"] for item in client.get(queue).json["items"]] == ["WH", "877"], "another entity"
+
+
+def test_of_two_spellings_that_are_one_value_the_suggestion_is_accepted_once(
+    client: Client, integration: dict[str, Any], parts: Parts
+) -> None:
+    """Guards: suggestions that are refused together, because the mapping takes their values for one."""
+    spelled = [
+        UnmappedValue(entity="gender", value=value, count=1, first_run="run_1") for value in ("FEM", "fem")
+    ]
+    complete(parts, integration["id"], "run_1", spelled)
+    path = f"{BASE}/mappings/{integration['mappings']['gender']}"
+    row = {"external": "f-e-m", "value": "Female"}
+    stored = client.get(path).json
+    body = {
+        "entity": "gender",
+        "name": "g",
+        "ignore_case": True,
+        "entries": [row],
+        "version": stored["version"],
+    }
+    assert client.put(path, body).status == 200
+    answer = client.post(f"{BASE}/integrations/{integration['id']}/unmapped", {"accept_from": 90})
+    assert answer.status == 202, answer.text
+    assert entries(client, integration, "gender") == [("f-e-m", "Female"), ("FEM", "Female")]
+
+
 def test_what_a_mapping_has_by_now_is_not_open_any_more(
     client: Client, queue: str, integration: dict[str, Any]
 ) -> None:
@@ -123,7 +186,13 @@ def test_before_the_first_sync_it_is_empty_and_cannot_be_answered(
     client: Client, integration: dict[str, Any]
 ) -> None:
     path = f"{BASE}/integrations/{integration['id']}/unmapped"
-    assert client.get(path).json == {"items": [], "next": None, "run_id": None, "cut": False}
+    assert client.get(path).json == {
+        "items": [],
+        "next": None,
+        "run_id": None,
+        "total": 0,
+        "cut": False,
+    }
     answer = client.post(path, answering(("race", "WH", "White")))
     assert (answer.status, answer.json["code"]) == (409, "nothing_pulled")
     assert entries(client, integration, "race") == []

@@ -337,6 +337,10 @@ WRITES: dict[tuple[str, str], Write] = {
         actor="plugin",
     ),
 }
-CHANGES_NOTHING = {("POST", "/integrations/test"), ("POST", "/integrations/<>/test")}
+CHANGES_NOTHING = {
+    ("POST", "/integrations/test"),
+    ("POST", "/integrations/<>/test"),
+    ("POST", "/schedules/preview"),
+}
 READS_AND_WRITES = {("GET", "/onboardings/<>/plugin.zip")}
 """A download that makes a secret."""

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import gzip
 import json
 import queue
 import threading
@@ -144,6 +145,8 @@ class Site:
             answer = self.api.handle(event, Context())
         text: str = answer["body"] or ""
         data = base64.b64decode(text) if answer["isBase64Encoded"] else text.encode()
+        if answer["headers"].get("Content-Encoding") == "gzip":
+            data = gzip.decompress(data)  # as whoever asks over HTTP gets it
         return Answer(answer["statusCode"], answer["headers"], data)
 
     def call(self, method: str, path: str, body: object = None, **query: str) -> Any:

@@ -161,6 +161,25 @@ def loosen(town: InProcess, entity: str, **options: bool) -> None:
     town.config.put_mapping(stored.model_copy(update={**options, "version": stored.version + 1}))
 
 
+def test_two_codes_that_mean_the_same_are_both_told() -> None:
+    """Guards: a value that stands whichever of its two sources is altered, and so is nobody's."""
+    town = InProcess("aeries", people=60)
+    code, value = code_tables("aeries", town.generated)["race"][0]
+    others = [row for row in code_tables("aeries", town.generated)["race"] if row[0] != code]
+    town.map_codes("race", [(code, value), *((other, value) for other, _ in others)])
+    row = next(s for s in town.generated.students if s.active and s.races)
+    row.races = tuple(dict.fromkeys(row.races + tuple(s for t in town.generated.students for s in t.races)))[
+        :2
+    ]
+    run = town.sync()
+    student = next(s for s in town.stored() if s.person.source_id == str(row.local_id))
+    assert student.person.races == (value,)
+    assert places(fields(traced(town, run, student))["races.0"]) == {
+        "students:RaceCode1",
+        "students:RaceCode2",
+    }
+
+
 def test_a_pin_that_is_the_local_id_is_told_by_its_setting() -> None:
     town = InProcess("aeries", people=50, use_local_id_as_pin=True)
     run = town.sync()

@@ -85,3 +85,10 @@ def test_whatever_a_sis_writes_the_answer_is_short_ranked_and_unsure(
     assert len({proposal.value for proposal in found}) == len(found)
     assert [p.confidence for p in found] == sorted((p.confidence for p in found), reverse=True)
     assert all(CONFIDENT <= p.confidence < 100 and p.value for p in found)
+
+
+def test_a_number_below_nought_is_not_the_one_above() -> None:
+    """Guards: PowerSchool's grade -2, which is pre-kindergarten, accepted as second grade."""
+    found = suggester("grade_level", ("2", "2"), ("PK3", "PK")).proposals("-2", None)
+    assert [proposal.value for proposal in found] == ["PK"]
+    assert suggester("grade_level", ("-02", "PK")).proposals(" -2", None)[0].value == "PK"

@@ -17,6 +17,7 @@ from local.web import WEB
 from tests.support.aws import ROOT
 from tests.support.console import Site
 from tests.web.conftest import Pages
+from tests.web.district_scenes import DISTRICT_SCENES, furnish
 
 PICTURES = ROOT / "docs" / "screens"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -79,6 +80,7 @@ SCENES: dict[str, Scene] = {
     for scene in (
         *(district_chooser, integrations, integration_form, connection_test, integration_faults),
         *(mappings, mapping_editor),
+        *DISTRICT_SCENES,
     )
 }
 
@@ -97,6 +99,7 @@ def lakeview(site: Site) -> None:
     }
     site.add_integration(DISTRICT, "aeries", {"building": codes["building"]}, **photos)
     assert site.sync(DISTRICT, nightly["id"])["state"] == "completed"
+    furnish(site, nightly)
 
 
 @pytest.mark.parametrize("look", LOOKS)

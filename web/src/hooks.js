@@ -27,19 +27,20 @@ export function useLoad(load, inputs) {
 }
 
 /**
- * A page of a list as the address says: `?search=&include_inactive=&sort=&order=&after=` and whatever `filters` names.
+ * A page of a list as the address says: `?search=&include_inactive=&sort=&order=&after=` and whatever `filters` names. `asking`
+ * turns that into what the API is asked, where they differ.
  * @template T
  * @param {string} address path in the API
- * @param {{sort?: string, order?: "asc" | "desc", filters?: string[], fixed?: Record<string, string>}} [defaults] `fixed` is asked for whatever the address says
+ * @param {{sort?: string, order?: "asc" | "desc", filters?: string[], asking?: (query: Record<string, string>) => Record<string, string>, fixed?: Record<string, string>}} [defaults] `asking` makes the API's query of the address's, and `fixed` is asked for whatever the address says
  */
-export function useList(address, { sort = "", order = "asc", filters = [], fixed = {} } = {}) {
+export function useList(address, { sort = "", order = "asc", filters = [], asking = (query) => query, fixed = {} } = {}) {
   const names = ["search", "include_inactive", ...filters];
   /** @type {Record<string, string>} */
   const query = Object.fromEntries(names.map((name) => [name, param(name)]));
   if (sort) Object.assign(query, { sort: param("sort", sort), order: param("order", order) });
   const after = param("after");
   const { data, error, loading, reload } = useLoad(
-    (signal) => get(address, { query: { ...query, ...fixed, cursor: after }, signal }),
+    (signal) => get(address, { query: { ...asking(query), ...fixed, cursor: after }, signal }),
     [address, ...Object.values(query), ...Object.values(fixed), after],
   );
   const page = /** @type {import("./types.js").Page<T> | null} */ (data);

@@ -17,6 +17,11 @@ export function dateTime(iso) {
   return format({ dateStyle: undefined, year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" }).format(new Date(iso));
 }
 
+/** "Sun, Nov 22, 2026, 2:00 AM PST": a time to come, of which the weekday matters. @param {string} iso */
+export function plannedTime(iso) {
+  return format({ weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" }).format(new Date(iso));
+}
+
 /** "Nov 22, 2026". @param {string | null | undefined} iso */
 export function date(iso) {
   return iso ? format({ year: "numeric", month: "short", day: "numeric" }).format(new Date(iso)) : "";

@@ -14,11 +14,11 @@ from pydantic import AwareDatetime
 from config_api.api import Api
 from config_api.audit_views import AuditView, audit_view
 from config_api.downloads import csv_answer
-from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
+from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor, named
 from rollcall.domain.audit import AuditRecord, FieldChange, Value
 from rollcall.store.audit import Keep
 
-Actor = Annotated[str | None, Query(max_length=320, description="Who did it, written in full")]
+Actor = Annotated[str | None, Query(max_length=320, description="Part of who did it, in any case")]
 What = Annotated[
     str | None,
     Query(
@@ -93,7 +93,7 @@ def register(api: Api) -> None:
 
 
 def _keep(actor: str | None, what: str | None) -> Keep:
-    return lambda record: actor in (None, record.actor) and (what is None or record.about(what))
+    return lambda record: named(record.actor, actor) and (what is None or record.about(what))
 
 
 def _rows(record: AuditRecord) -> Iterator[tuple[str | None, ...]]:

@@ -16,6 +16,7 @@ from config_api.asking import ask_for_run, refuse_inactive
 from config_api.audited import audited
 from config_api.closed import refuse_in_blackout
 from config_api.findings import FindingsView, findings_view
+from config_api.last_runs import last_runs
 from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
 from config_api.problems import Problem, field_errors
@@ -290,12 +291,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         return {mapping.id: mapping for mapping in heads if mapping.id in wanted}
 
     def _last_runs(district_id: str, integrations: Iterable[Integration]) -> dict[str, Run]:
-        states = parts.runs.states(district_id, [integration.id for integration in integrations])
-        wanted = {
-            integration_id: state.active_run or state.last_run for integration_id, state in states.items()
-        }
-        runs = parts.runs.get_many(district_id, [run_id for run_id in wanted.values() if run_id])
-        return {key: runs[run_id] for key, run_id in wanted.items() if run_id and run_id in runs}
+        return last_runs(parts, district_id, [integration.id for integration in integrations])
 
 
 def _sort_key(integration: Integration, sort: SortBy) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,17 +11,23 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from config_api.api import Api
 from config_api.audited import audited
+from config_api.brief_views import BriefView, brief_view
 from config_api.downloads import csv_answer
-from config_api.people_views import ImportSummaryView, ReasonView, TwinView
+from config_api.listing import Cursor, Limit, Page
+from config_api.people_views import ImportSummaryView, ReasonView, TwinCandidateView, TwinView
 from config_api.problems import Problem
-from config_api.run_files import issue_files, lines_of
+from config_api.run_files import issue_files, lines_of, page_of_lines
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import Form, invalid
+from rollcall.domain.ids import person_id
 from rollcall.domain.media import REASONS
 from rollcall.domain.person import PERSON_TYPES, Issue
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import Run
 from rollcall.domain.twins import Twin
+
+CANDIDATE = "staff_parent_candidate"
+"""The issue of a parent who has the name of a member of staff."""
 
 _HEADER = ("member_type", "id", "severity", "reason", "field", "value", "message", "fix")
 
@@ -100,7 +107,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         )
         audit = audited(api, district_id, "staff_parent.decided", contact.id, twin.decided_at, before, twin)
         parts.config.put_twin(twin, audit)
-        return _twin_view(twin)
+        return _twin_views(district_id, [twin])[0]
 
     @api.route(
         "GET",
@@ -109,7 +116,35 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         right="viewer",
     )
     def list_twins(district_id: str) -> list[TwinView]:
-        return [_twin_view(twin) for twin in parts.config.twins(district_id)]
+        return _twin_views(district_id, parts.config.twins(district_id))
+
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/runs/<run_id>/staff-parents",
+        "Parents whom a run found to have the name of a member of staff, and what was decided about them",
+        right="viewer",
+    )
+    def list_candidates(
+        district_id: str, run_id: str, limit: Limit = 25, cursor: Cursor = None
+    ) -> Page[TwinCandidateView]:
+        run = _run(district_id, run_id)
+        files = issue_files(run) if run.issue_codes.get(CANDIDATE) else []
+        found, more = page_of_lines(parts.blobs, files, Issue, lambda i: i.code == CANDIDATE, limit, cursor)
+        source = parts.config.integration(district_id, run.integration_id).source if found else ""
+        pairs = [
+            (person_id(district_id, source, "contact", issue.source_id or ""), issue.value or "")
+            for issue in found
+        ]
+        people = _briefs(district_id, (person for pair in pairs for person in pair))
+        decided = {twin.contact_id: twin for twin in parts.config.twins(district_id)}
+        decisions = _twin_views(district_id, [decided[contact] for contact, _ in pairs if contact in decided])
+        decision = {twin.contact_id: twin for twin in decisions}
+        items = [
+            TwinCandidateView(contact=people[contact], staff=people[staff], decision=decision.get(contact))
+            for contact, staff in pairs
+            if contact in people and staff in people
+        ]
+        return Page(items=items, next=more)
 
     def _run(district_id: str, run_id: str) -> Run:
         run = parts.runs.get(district_id, run_id)
@@ -120,11 +155,20 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     def _person(district_id: str, person_id: str) -> StoredPerson | None:
         return parts.people.get(district_id, person_id)
 
+    def _briefs(district_id: str, ids: Iterable[str]) -> dict[str, BriefView]:
+        found = parts.people.get_many(district_id, sorted(set(ids)))
+        return {key: brief_view(stored) for key, stored in found.items()}
 
-def _twin_view(twin: Twin) -> TwinView:
-    return TwinView(
-        contact_id=twin.contact_id,
-        staff_id=twin.staff_id,
-        decided_by=twin.decided_by,
-        decided_at=twin.decided_at,
-    )
+    def _twin_views(district_id: str, twins: Sequence[Twin]) -> list[TwinView]:
+        people = _briefs(district_id, (key for t in twins for key in (t.contact_id, t.staff_id) if key))
+        return [
+            TwinView(
+                contact_id=twin.contact_id,
+                staff_id=twin.staff_id,
+                contact=people.get(twin.contact_id),
+                staff=people.get(twin.staff_id or ""),
+                decided_by=twin.decided_by,
+                decided_at=twin.decided_at,
+            )
+            for twin in twins
+        ]

@@ -7,12 +7,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from config_api.api import Api
 from config_api.audited import audited
-from config_api.listing import Cursor, Limit, decode_cursor, encode_cursor
+from config_api.listing import Cursor, Limit, decode_cursor
 from config_api.once import IfMatch, check_version
+from config_api.reconciliation_rows import Wanted, rows_of
 from config_api.reconciliation_views import (
     AnyState,
     Confirmation,
@@ -20,21 +21,20 @@ from config_api.reconciliation_views import (
     Decisions,
     ReconciliationSummary,
     ReconciliationView,
-    RowView,
+    ReturningSchoolView,
     UsersUpload,
-    missing_view,
     summary_fields,
-    user_view,
 )
 from config_api.sis_people import last_completed, sis_people
 from rollcall.domain.audit import Action
+from rollcall.domain.candidates import CONFIDENT
 from rollcall.domain.csv_text import csv_lines
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.existing_users import read_users
 from rollcall.domain.form import FieldError, raise_if_any
 from rollcall.domain.ids import new_id
 from rollcall.domain.integration import Integration
-from rollcall.domain.person import person_key
+from rollcall.domain.person import PersonType, person_key
 from rollcall.domain.reconciliation import (
     RETIRE,
     Confirmed,
@@ -56,6 +56,16 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
     """Declare the routes."""
     parts = api.parts
 
+    @api.route(
+        "GET",
+        "/v1/districts/<district_id>/reconciliations",
+        "Returning schools, by name, and how far the users of each are reconciled",
+        right="viewer",
+    )
+    def list_returning(district_id: str) -> list[ReturningSchoolView]:
+        schools = [school for school in parts.config.integrations(district_id) if _returns(school)]
+        return [_school(school) for school in sorted(schools, key=lambda school: school.name.casefold())]
+
     @api.route("PUT", BASE, "Upload the users of a returning school", right="admin", max_bytes=UPLOAD_BYTES)
     def upload_users(
         district_id: str,
@@ -75,12 +85,21 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         district_id: str,
         integration_id: str,
         state: AnyState | None = None,
+        type: PersonType | None = None,  # noqa: A002 - the name in the query
+        search: Annotated[
+            str | None, Query(max_length=200, description="Part of a name, a host ID or an e-mail address")
+        ] = None,
+        min_confidence: Annotated[
+            int | None,
+            Query(ge=CONFIDENT, le=100, description="Only users whose best candidate is at least this sure"),
+        ] = None,
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> ReconciliationView:
         head = _head(district_id, integration_id)
-        items, more = _page(_file(head.file), state, decode_cursor(cursor, int) or 0, limit)
-        return ReconciliationView.model_validate({**summary_fields(head), "items": items, "next": more})
+        wanted = Wanted(state, type, search, min_confidence)
+        page = rows_of(_file(head.file), wanted, decode_cursor(cursor, int) or 0, limit)
+        return ReconciliationView.model_validate({**summary_fields(head), **page})
 
     @api.route("PATCH", BASE, "Decide who users are, or compare them again", right="admin")
     def decide(
@@ -120,7 +139,9 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             since=head.confirmed.since if head.confirmed else now,
             accepted=head.open,
         )
-        return _put(head, head.model_copy(update={"confirmed": confirmed, "version": head.version + 1}))
+        changes = {"confirmed": confirmed, "version": head.version + 1}
+        changed = {"updated_by": api.caller.user, "updated_at": now}
+        return _put(head, head.model_copy(update={**changes, **changed}))
 
     @api.route(
         "GET",
@@ -143,10 +164,25 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
     def _returning(district_id: str, integration_id: str) -> Integration:
         integration = parts.config.integration(district_id, integration_id)
-        if not integration.returning_school or "media" not in integration.destinations:
+        if not _returns(integration):
             detail = "Only a returning school that feeds the media application has users to reconcile."
             raise Conflict("not_returning", f"{detail} Set returning_school and the destination media first.")
         return integration
+
+    def _school(integration: Integration) -> ReturningSchoolView:
+        head = parts.config.reconciliation(integration.district_id, integration.id)
+        return ReturningSchoolView(
+            integration_id=integration.id,
+            name=integration.name,
+            newest_run=_newest(integration),
+            reconciliation=ReconciliationSummary.model_validate(summary_fields(head)) if head else None,
+        )
+
+    def _newest(integration: Integration) -> str | None:
+        try:
+            return last_completed(parts, integration).id
+        except Conflict:
+            return None
 
     def _head(district_id: str, integration_id: str) -> ReconciliationHead:
         parts.config.integration(district_id, integration_id)
@@ -203,6 +239,10 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         return ReconciliationSummary.model_validate(summary_fields(made))
 
 
+def _returns(integration: Integration) -> bool:
+    return integration.returning_school and "media" in integration.destinations
+
+
 def _files(head: ReconciliationHead | None) -> set[str]:
     if head is None:
         return set()
@@ -222,25 +262,6 @@ def _check_clean(head: ReconciliationHead, accepted: int | None, last_run: str) 
     if head.open != (accepted or 0):
         detail = f"{head.open} users are open. Decide who they are, or accept them with accept_unmatched: {head.open}."
         raise Conflict("users_open", detail)
-
-
-def _page(
-    file: Reconciliation, state: AnyState | None, start: int, limit: int
-) -> tuple[list[RowView], str | None]:
-    """Users in the order of the upload, then people without an account."""
-    total = len(file.rows) + len(file.missing)
-    found: list[RowView] = []
-    for at in range(start, total):
-        row = file.rows[at] if at < len(file.rows) else None
-        if state not in (None, row.state if row else "missing"):
-            continue
-        if len(found) == limit:
-            return found, encode_cursor(at)
-        if row:
-            found.append(user_view(file, row))
-        else:
-            found.append(missing_view(file.people[file.missing[at - len(file.rows)]]))
-    return found, None
 
 
 def _proposals(file: Reconciliation, accept_from: int | None) -> dict[str, str]:

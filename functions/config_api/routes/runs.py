@@ -162,9 +162,6 @@ def register(api: Api) -> None:
         )
         return csv_answer(api, f"{run.id}-changes", CHANGE_COLUMNS, rows, "ask for one kind of change")
 
-    def _stored(district_id: str, run_id: str) -> Run:
-        return stored_run(parts.runs, district_id, run_id)
-
     def _source(run: Run) -> str:
         return parts.config.integration(run.district_id, run.integration_id).source
 

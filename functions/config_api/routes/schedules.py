@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from pydantic import TypeAdapter
@@ -11,17 +11,20 @@ from pydantic import TypeAdapter
 from config_api.api import Api
 from config_api.audited import audited, started
 from config_api.closed import refuse_in_blackout
-from config_api.listing import Cursor, Limit, Page, Search, named, page_of
+from config_api.last_runs import last_runs
+from config_api.listing import Cursor, Limit, Order, Page, Search, named, page_of
 from config_api.once import IdempotencyKey, IfMatch, Making, check_version, once
-from config_api.views import RunView, ScheduleView, run_view, schedule_view
+from config_api.schedule_views import PlannedRunsView, ScheduleView, planned_runs_view, schedule_view
+from config_api.views import RunView, run_view
 from rollcall.domain.audit import Action
 from rollcall.domain.errors import Conflict
 from rollcall.domain.form import FieldError, Form, raise_if_any
 from rollcall.domain.ids import derived_id
 from rollcall.domain.run import CHECK_AFTER, Run
-from rollcall.domain.schedule import Schedule, ScheduleForm, apply_form
+from rollcall.domain.schedule import Frequency, Schedule, ScheduleForm, apply_form
 from rollcall.engine.start import start
 
+SortBy = Literal["name", "active", "next_run_at"]
 _view = TypeAdapter(ScheduleView)
 _runs: TypeAdapter[Page[RunView]] = TypeAdapter(Page[RunView])
 
@@ -32,13 +35,19 @@ class ScheduleUpdate(ScheduleForm):
     version: int | None = None
 
 
+class SchedulePreviewForm(Form):
+    """What of a schedule says when it runs."""
+
+    frequency: Frequency
+
+
 class ScheduleRunRequest(Form):
     """How to run a schedule now. Only an administrator may ``override`` a blackout."""
 
     override: bool = False
 
 
-def register(api: Api) -> None:
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
     """Declare the routes."""
     parts = api.parts
 
@@ -47,6 +56,8 @@ def register(api: Api) -> None:
         district_id: str,
         search: Search = None,
         include_inactive: bool = False,
+        sort: SortBy = "name",
+        order: Order = "asc",
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> Page[ScheduleView]:
@@ -55,8 +66,8 @@ def register(api: Api) -> None:
             for schedule in parts.config.schedules(district_id)
             if (include_inactive or schedule.active) and named(schedule.name, search)
         ]
-        page, more = page_of(found, lambda item: (item.name.casefold(), item.id), cursor, limit)
-        return Page(items=[_shown(schedule) for schedule in page], next=more)
+        page, more = page_of(found, lambda item: (_sort_key(item, sort), item.id), cursor, limit, order)
+        return Page(items=_shown(*page), next=more)
 
     @api.route(
         "POST",
@@ -76,9 +87,18 @@ def register(api: Api) -> None:
             lambda making: _write(district_id, making.new_id("sch"), form, None, making),
         )
 
+    @api.route(
+        "POST",
+        "/v1/districts/<district_id>/schedules/preview",
+        "When a schedule would run, before it is saved; the district's blackouts are kept",
+        right="admin",
+    )
+    def preview_schedule(district_id: str, form: Annotated[SchedulePreviewForm, Body()]) -> PlannedRunsView:
+        return planned_runs_view(form.frequency, api.district, parts.clock.now())
+
     @api.route("GET", "/v1/districts/<district_id>/schedules/<schedule_id>", "A schedule", right="viewer")
     def read_schedule(district_id: str, schedule_id: str) -> ScheduleView:
-        return _shown(parts.config.schedule(district_id, schedule_id))
+        return _one(parts.config.schedule(district_id, schedule_id))
 
     @api.route(
         "PUT", "/v1/districts/<district_id>/schedules/<schedule_id>", "Write a schedule anew", right="admin"
@@ -150,7 +170,23 @@ def register(api: Api) -> None:
         what: Action = "schedule.changed" if stored else "schedule.created"
         audit = audited(api, district_id, what, schedule_id, making.now, stored, schedule)
         parts.config.put_schedule(schedule, audit)
-        return _shown(schedule)
+        return _one(schedule)
 
-    def _shown(schedule: Schedule) -> ScheduleView:
-        return schedule_view(schedule, api.district, parts.clock.now())
+    def _one(schedule: Schedule) -> ScheduleView:
+        return _shown(schedule)[0]
+
+    def _shown(*schedules: Schedule) -> list[ScheduleView]:
+        now = parts.clock.now()
+        wanted = {key for schedule in schedules for key in schedule.integration_ids}
+        last = last_runs(parts, api.district.id, wanted)
+        return [schedule_view(schedule, api.district, now, last) for schedule in schedules]
+
+
+def _sort_key(schedule: Schedule, sort: SortBy) -> str:
+    if sort == "active":
+        # Active ones first.
+        return f"{not schedule.active:d}{schedule.name.casefold()}"
+    if sort == "next_run_at":
+        # What runs no more goes last.
+        return schedule.next_run_at.isoformat() if schedule.next_run_at else "never"
+    return schedule.name.casefold()

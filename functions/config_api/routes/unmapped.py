@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import TypeAdapter
 
 from config_api.api import Api
@@ -18,19 +18,32 @@ from config_api.problems import Problem
 from config_api.unmapped_views import UnmappedPage, UnmappedView, unmapped_view
 from config_api.views import RunView, run_view
 from rollcall.domain.errors import Conflict, NotFound
+from rollcall.domain.form import invalid
 from rollcall.domain.inspection import covers
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Lookup
 from rollcall.domain.run import Run
-from rollcall.domain.suggest import Suggester
-from rollcall.domain.unmapped import Answers, UnmappedValue, UnmappedValues, answered, rank
+from rollcall.domain.suggest import CONFIDENT, Proposal, Suggester
+from rollcall.domain.unmapped import (
+    Answer,
+    Answers,
+    UnmappedValue,
+    UnmappedValues,
+    answered,
+    rank,
+    with_accepted,
+)
 from rollcall.engine.blobs import run_of
 from rollcall.engine.unmapped import read_unmapped
 
 _run = TypeAdapter(RunView)
+MinConfidence = Annotated[
+    int | None,
+    Query(ge=CONFIDENT, le=100, description="Only values whose best suggestion is at least this likely"),
+]
 
 
-def register(api: Api) -> None:
+def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them complex
     """Declare the routes."""
     parts = api.parts
 
@@ -44,15 +57,24 @@ def register(api: Api) -> None:
         district_id: str,
         integration_id: str,
         entity: Entity | None = None,
+        min_confidence: MinConfidence = None,
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> UnmappedPage:
         mappings = _chosen(parts.config.integration(district_id, integration_id))
         run = _last_completed(district_id, integration_id)
         left = _left(run) if run else UnmappedValues()
-        page, more = page_of(_open(left, mappings, entity), _place, cursor, limit)
-        items = _views(page, mappings, run.id) if run else []
-        return UnmappedPage(items=items, next=more, run_id=run.id if run else None, cut=left.cut)
+        found = _open(left, mappings, entity)
+        if min_confidence is not None:
+            found = [value for value, _ in _likely(found, mappings, min_confidence)]
+        page, more = page_of(found, _place, cursor, limit)
+        return UnmappedPage(
+            items=_views(page, mappings, run) if run else [],
+            next=more,
+            run_id=run.id if run else None,
+            total=len(found),
+            cut=left.cut,
+        )
 
     @api.route(
         "POST",
@@ -67,15 +89,25 @@ def register(api: Api) -> None:
         form: Annotated[Answers, Body()],
         idempotency_key: IdempotencyKey = None,
     ) -> RunView:
+        if not form.entries and form.accept_from is None:
+            raise invalid(
+                "entries", "required", "Give an answer, or accept suggestions from a confidence on."
+            )
+
         def make(making: Making) -> RunView:
             integration = parts.config.integration(district_id, integration_id)
             refuse_inactive(integration)
-            if _last_completed(district_id, integration_id) is None:
+            last = _last_completed(district_id, integration_id)
+            if last is None:
                 detail = "No sync of this integration has completed yet, so there is no pull to plan again."
                 raise Conflict("nothing_pulled", detail)
             # First the mappings, then the run: entries that stand already are no fault when the request is repeated.
             chosen = _chosen(integration)
-            changed = answered(chosen, form.entries, making.now)
+            entries: Sequence[Answer] = form.entries
+            if form.accept_from is not None:
+                likely = _likely(_open(_left(last), chosen, form.entity), chosen, form.accept_from)
+                entries = with_accepted(chosen, entries, likely)
+            changed = answered(chosen, entries, making.now)
             if changed:
                 before = {mapping.id: mapping for mapping in chosen.values()}
                 audits = [
@@ -102,6 +134,16 @@ def register(api: Api) -> None:
             detail = "The files of the last completed run are no longer kept; run a sync."
             raise Problem(HTTPStatus.NOT_FOUND, "run_files_deleted", detail) from None
 
+    def _views(
+        values: Sequence[UnmappedValue], mappings: Mapping[str, CodeMapping], run: Run
+    ) -> list[UnmappedView]:
+        samples = sorted({sample for value in values for sample in value.samples})
+        people = parts.people.get_many(run.district_id, samples)
+        return [
+            unmapped_view(value, mappings[value.entity].id, run.id, proposals, people)
+            for value, proposals in _proposed(values, mappings)
+        ]
+
 
 def _open(
     left: UnmappedValues, mappings: Mapping[str, CodeMapping], entity: Entity | None
@@ -115,18 +157,22 @@ def _open(
     ]
 
 
-def _views(
-    values: Sequence[UnmappedValue], mappings: Mapping[str, CodeMapping], run_id: str
-) -> list[UnmappedView]:
-    suggesters = {of: Suggester(mappings[of]) for of in {value.entity for value in values}}
+def _proposed(
+    values: Iterable[UnmappedValue], mappings: Mapping[str, CodeMapping]
+) -> list[tuple[UnmappedValue, list[Proposal]]]:
+    """Each value with what it may stand for."""
+    suggesters = {of: Suggester(mapping) for of, mapping in mappings.items()}
+    return [(value, suggesters[value.entity].proposals(value.value, value.label)) for value in values]
+
+
+def _likely(
+    values: Iterable[UnmappedValue], mappings: Mapping[str, CodeMapping], at_least: int
+) -> list[tuple[UnmappedValue, Proposal]]:
+    """The values whose best suggestion is so likely, with it."""
     return [
-        unmapped_view(
-            value,
-            mappings[value.entity].id,
-            run_id,
-            suggesters[value.entity].proposals(value.value, value.label),
-        )
-        for value in values
+        (value, proposals[0])
+        for value, proposals in _proposed(values, mappings)
+        if proposals and proposals[0].confidence >= at_least
     ]
 
 

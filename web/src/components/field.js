@@ -23,7 +23,7 @@ export function useIds() {
  */
 
 /** What stands below a control. @param {string} id @param {Common} props */
-const describedBy = (id, { help, error }) => [error && `${id}-error`, help && `${id}-help`].filter(Boolean).join(" ") || undefined;
+export const describedBy = (id, { help, error }) => [error && `${id}-error`, help && `${id}-help`].filter(Boolean).join(" ") || undefined;
 
 /** The frame of a field. `children` is its control. @param {Common & {children: import("../types.js").Children, labels?: boolean}} props */
 export function Field({ name, label, help, required = false, error, children, labels = true }) {

@@ -48,3 +48,17 @@ export const Filter = ({ label, value, options, onChange }) => html`
     </select>
   </label>
 `;
+
+/** A day that narrows a list. @param {{label: string, value: string, onChange: (day: string) => void}} props */
+export const DayFilter = ({ label, value, onChange }) => html`
+  <label class="filter"><span>${label}</span><input type="date" value=${value} onChange=${(/** @type {any} */ event) => onChange(event.target.value)} /></label>
+`;
+
+/** What a whole screen is about, such as one of several integrations. @param {{label: string, value: string, options: {value: string, title: string}[], onChange: (value: string) => void}} props */
+export const Choice = ({ label, value, options, onChange }) => html`
+  <label class="filter"><span>${label}</span>
+    <select value=${value} onChange=${(/** @type {any} */ event) => onChange(event.target.value)}>
+      ${options.map((option) => html`<option key=${option.value} value=${option.value}>${option.title}</option>`)}
+    </select>
+  </label>
+`;

@@ -144,6 +144,18 @@ def next_runs(
     return runs
 
 
+def leaves_out(
+    blackout: Blackout, frequency: Frequency, time_zone: str, after: datetime, until: datetime
+) -> bool:
+    """Whether a blackout without runs takes a time from the schedule that is later than ``after``, and not later than
+    ``until``.
+    """
+    zone = ZoneInfo(time_zone)
+    # A run at the very beginning is inside.
+    since = max(after, blackout.begins(zone) - timedelta(microseconds=1))
+    return next_run(frequency, time_zone, since) < min(until, blackout.ends(zone))
+
+
 def overdue(
     frequency: Frequency,
     time_zone: str,

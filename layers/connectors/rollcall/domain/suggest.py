@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -15,6 +16,7 @@ AT_MOST = 5
 CONFIDENT = 60
 """Below this confidence, of 100, nothing is suggested."""
 
+_NEGATIVE = re.compile(r"\s*-\d")
 _SPELLED_ALIKE = 95
 _USUAL = 90
 _USUAL_BUT_NEW = 75
@@ -88,5 +90,7 @@ def _readable(texts: Iterable[str]) -> dict[str, str]:
 
 
 def _bare(text: str) -> str:
+    # Before a digit it is a sign: to PowerSchool grade -2 is not grade 2.
+    sign = "-" if _NEGATIVE.match(text) else ""
     words = "".join(letter for letter in text.casefold() if letter.isalnum())
-    return words.lstrip("0") or words[:1]
+    return sign + (words.lstrip("0") or words[:1])

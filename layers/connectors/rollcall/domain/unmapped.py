@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, get_args
 
@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from rollcall.domain.form import FieldError, Form, raise_if_any
 from rollcall.domain.mapping import MAX_ENTRIES, MAX_LENGTH, CodeMapping, Entity, Entry, normal
 from rollcall.domain.person import Issue, Severity
+from rollcall.domain.suggest import CONFIDENT, Proposal
 
 MAX_VALUES = 5_000
 """Distinct values that are kept of one run."""
@@ -114,9 +115,37 @@ class Answer(Form):
 
 
 class Answers(Form):
-    """Answers for the mappings of one integration."""
+    """Answers for the mappings of one integration.
 
-    entries: Annotated[list[Answer], Field(min_length=1, max_length=MAX_ANSWERS)]
+    ``accept_from``: all other values, or those of one ``entity``, whose best suggestion is at least so likely stand for
+    what is suggested.
+    """
+
+    entries: Annotated[list[Answer], Field(max_length=MAX_ANSWERS)] = Field(default_factory=list)
+    accept_from: Annotated[int | None, Field(ge=CONFIDENT, le=100)] = None
+    entity: Entity | None = None
+
+
+def with_accepted(
+    mappings: Mapping[str, CodeMapping],
+    answers: Sequence[Answer],
+    likely: Iterable[tuple[UnmappedValue, Proposal]],
+) -> list[Answer]:
+    """``answers``, and the ``likely`` proposals of values that they leave open. Of values that a mapping takes for one
+    the first counts.
+    """
+    found = list(answers)
+    taken = {
+        (answer.entity, _normal(mappings[answer.entity], answer.external))
+        for answer in answers
+        if answer.entity in mappings
+    }
+    for value, proposal in likely:
+        key = (value.entity, _normal(mappings[value.entity], value.value))
+        if key not in taken:
+            found.append(Answer(entity=value.entity, external=value.value, value=proposal.value))
+            taken.add(key)
+    return found
 
 
 def answered(

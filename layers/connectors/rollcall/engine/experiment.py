@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rollcall.connectors.base import Connector, Survey
-from rollcall.domain.family import identifier
+from rollcall.domain.family import identifier, whole
 from rollcall.domain.integration import Integration
 from rollcall.domain.lineage import RawValue, Translation
 from rollcall.domain.mapping import CodeMapping, Lookup
@@ -143,10 +143,12 @@ class _Bench:
         self._trees = [tree(record.raw) for record in specimen.records]
         self._encoded = [msgspec.json.encode(root) for root in self._trees]
         self._known = set(texts([*self._trees, specimen.survey.reference]))
+        self._known |= {entry.external for mapping in specimen.mappings.values() for entry in mapping.entries}
         self._trials = 0
         self._base: Counter[Leaf] = Counter()
         self._sources: dict[Leaf, dict[RawValue, None]] = {}
         self._settings: dict[Leaf, list[str]] = {}
+        self._translated: dict[Leaf, list[Translation]] = {}
 
     def findings(self) -> Findings:
         mapped = self._map(self._encoded, self._connector)
@@ -155,7 +157,7 @@ class _Bench:
             return Findings(None, issues, False, True, {}, {}, {})
         person = with_grad_year(mapped.person, self._specimen.school_year)
         self._base = self._leaves(mapped)
-        translations = self._translations(person)
+        self._translated = self._translations(person)
         for lookup in self._lookups.values():
             lookup.lenient = True
         complete = True
@@ -166,7 +168,7 @@ class _Bench:
             complete = False
         counted = mapped.person.grad_year != person.grad_year
         sources = {leaf: list(found) for leaf, found in self._sources.items()}
-        return Findings(person, issues, counted, complete, sources, translations, self._settings)
+        return Findings(person, issues, counted, complete, sources, self._translated, self._settings)
 
     def _try_all(self) -> None:
         """First each value by itself; then, for what is still unexplained, without it, and then equal values together:
@@ -177,6 +179,7 @@ class _Bench:
         self._try(said, self._altered, None)
         equal = [g for g in self._groups(lambda _, __, value: value) if len(self._parts(g)) > 1]
         self._try(equal, self._altered, None, parts=True)
+        self._try_synonyms(said)
         self._try_reference(groups)
         self._try(said, blank, self._unexplained())
         self._try(equal, blank, self._unexplained(), parts=True)
@@ -246,6 +249,21 @@ class _Bench:
         # Rejected is a fault of the trial; not to be loaded is an answer.
         rejected = any(found.severity == "error" for found in mapped.issues)
         return [] if rejected else [leaf for leaf in self._base if leaf.place == "status"]
+
+    def _try_synonyms(self, groups: Sequence[_Group]) -> None:
+        """Two codes that a mapping translates alike are missed only when both are altered: two races, one of ours."""
+        for leaf, entries in self._translated.items():
+            lookup = self._lookups[entries[0].entity]
+            alike = [group for group in groups if lookup.means(group.value, leaf.value)]
+            if leaf in self._sources or not self._is_lost(leaf, alike):
+                continue
+            for group in alike:
+                if not self._is_lost(leaf, [other for other in alike if other is not group]):
+                    self._note(leaf, group)
+
+    def _is_lost(self, leaf: Leaf, groups: Sequence[_Group]) -> bool:
+        places = [where for group in groups for where in group.places]
+        return bool(places) and leaf in self._without(_Group(places, groups[0].value), self._altered)
 
     def _try_reference(self, groups: Iterable[_Group]) -> None:
         """The same with what the survey knows, such as schools' numbers by their ids; and with what in the records
@@ -329,8 +347,8 @@ class _Bench:
         found: Counter[Leaf] = Counter(leaf for _, leaf in leaves(person))
         found[Leaf("status", person.status)] = 1
         integration = self._specimen.integration
-        household = identifier(mapped.household, integration.family_identifier) if mapped.household else None
-        if household and person.type == "student":
+        household = identifier(mapped.household, integration.family_identifier) if mapped.household else b""
+        if whole(household) and person.type == "student":
             found[Leaf("family_id", household)] = 1
         number = host_number(SYSTEMS[integration.system].family, person)
         if number and "media" in integration.destinations:

@@ -39,6 +39,11 @@ class Traced(Lookup):
             return f"?{text}"
         return None if value is None else self._found(text, value)
 
+    def means(self, external: object, value: str) -> bool:
+        """Whether an external value has an entry of its own, and stands for ``value``."""
+        entry = self._entries.get(self._normal(str(external)))
+        return entry is not None and entry.value == value
+
     def _found(self, text: str, value: str) -> Found:
         entry = self._entries[self._normal(text)]
         found = Found(value)

@@ -1,21 +1,18 @@
 // A run from the list: started by the refresh icon, followed until it ends.
 import { signal } from "../../../vendor/preact-signals.js";
 import { useEffect, useState } from "../../../vendor/preact-hooks.js";
-import { get, pause, post } from "../../api.js";
+import { get, post } from "../../api.js";
 import { RunBadge } from "../../components/badge.js";
 import { Button } from "../../components/button.js";
 import { Progress } from "../../components/progress.js";
 import { toast, toastError } from "../../components/toast.js";
 import { html } from "../../html.js";
+import { ENDED, STAGES, follow, told } from "../../runs.js";
 import { at, reasonAgainst } from "../../session.js";
 import { ago, dateTime } from "../../time.js";
 
-const SOONEST_MS = 400;
-const LATEST_MS = 5000;
-const ENDED = new Set(["completed", "failed", "rejected", "cancelled", "skipped", "held"]);
-
 /** The runs that are under way, as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, import("../../types.js").Run>>} */
-const live = signal({});
+export const live = signal({});
 
 /** Learn of runs that wait in the queue: a list tells of a run only once it has begun. @param {AbortSignal} signal */
 export async function hearQueued(signal) {
@@ -25,7 +22,7 @@ export async function hearQueued(signal) {
 }
 
 /** @param {import("../../types.js").Run} run */
-const hear = (run) => {
+export const hear = (run) => {
   live.value = { ...live.value, [run.integration_id]: run };
 };
 
@@ -74,11 +71,6 @@ export function LastRun({ integration, onEnd }) {
   return html`<span class="stack"><${RunBadge} state=${ended.state} /><time class="muted" datetime=${ended.ended_at ?? undefined} title=${dateTime(ended.ended_at)}>${ago(ended.ended_at)}</time></span>`;
 }
 
-/** @type {Record<string, string>} */
-const STAGES = {
-  survey: "Checking", pull: "Reading", guard: "Checking", map: "Mapping", diff: "Comparing", judge: "Judging", apply: "Writing", commit: "Finishing", approved: "Writing",
-};
-
 /** @param {import("../../types.js").Integration} integration */
 function runningId(integration) {
   const heard = live.value[integration.id];
@@ -89,36 +81,3 @@ function runningId(integration) {
 
 /** @param {import("../../types.js").Integration} integration */
 const running = (integration) => runningId(integration) !== null;
-
-/** @param {string} id @param {AbortSignal} signal @param {(run: import("../../types.js").Run) => void} tell @returns {Promise<import("../../types.js").Run>} */
-async function follow(id, signal, tell) {
-  for (let wait = SOONEST_MS; ; wait = Math.min(wait * 1.5, LATEST_MS)) {
-    /** @type {import("../../types.js").Run} */
-    const run = await get(at(`/runs/${id}`), { signal });
-    tell(run);
-    if (ENDED.has(run.state)) return run;
-    await pause(wait, signal);
-    await looked(signal);
-  }
-}
-
-/** When the page is next seen. @param {AbortSignal} signal @returns {Promise<void>} */
-const looked = (signal) =>
-  new Promise((resolve) => {
-    const look = () => {
-      if (document.hidden) return;
-      document.removeEventListener("visibilitychange", look);
-      resolve();
-    };
-    document.addEventListener("visibilitychange", look, { signal });
-    look();
-  });
-
-/** @param {import("../../types.js").Run} run */
-function told(run) {
-  if (run.error) return `failed. ${run.error.message}`;
-  if (run.state === "held") return "part of the changes waits for approval.";
-  if (run.state !== "completed") return `the run was ${run.state}.`;
-  const sum = (/** @type {"add" | "update" | "inactivate"} */ kind) => Object.values(run.counts).reduce((n, counts) => n + counts[kind], 0).toLocaleString("en-US");
-  return `completed. ${sum("add")} added, ${sum("update")} updated, ${sum("inactivate")} ended.`;
-}

@@ -12,19 +12,21 @@ import { fieldTitle, inWords, phone, plainDate } from "./words.js";
 /** @typedef {import("../../types.js").PersonDetail} PersonDetail */
 
 const IDS = ["source_id", "local_id", "state_id", "pos_id", "host_id"];
-const FACTS = ["first_name", "middle_name", "last_name", "suffix", "birth_date", "gender", "ethnicity", "races", "language", "email", "phones", "addresses", "grad_year"];
+const FACTS = ["first_name", "middle_name", "last_name", "suffix", "birth_date", "gender", "ethnicity", "races", "language", "email", "phones", "addresses", "grade", "grad_year"];
 
 /** Everything that is stored of somebody, in sections; what there is nothing of is left out. @param {{person: PersonDetail}} props */
 export const Details = ({ person }) => html`
   <div class="person-sections">
     <${Facts} title="Personal" names=${FACTS} person=${person} />
-    <${Facts} title="IDs" names=${IDS} person=${person} />
+    <div class="person-column">
+      <${Facts} title="IDs" names=${IDS} person=${person} />
+      ${person.schools.length > 0 && html`<${Section} title="Schools"><${Words} words=${person.schools} /><//>`}
+      ${person.allergies.length > 0 && html`<${Section} title="Allergies"><${Words} words=${person.allergies} /><//>`}
+      ${person.media && html`<${Media} media=${person.media} />`}
+    </div>
     ${person.enrollments.length > 0 && html`<${Section} title="Enrollments" wide><${Table} caption="Enrollments" columns=${STAYS} rows=${person.enrollments} keyOf=${inWords} /><//>`}
-    ${person.schools.length > 0 && html`<${Section} title="Schools"><${Words} words=${person.schools} /><//>`}
     ${person.contacts.length > 0 && html`<${Contacts} person=${person} />`}
     ${person.family_id && html`<${Family} id=${person.family_id} self=${person.id} />`}
-    ${person.allergies.length > 0 && html`<${Section} title="Allergies"><${Words} words=${person.allergies} /><//>`}
-    ${person.media && html`<${Media} media=${person.media} />`}
   </div>
 `;
 

@@ -54,6 +54,9 @@ export function History({ person }) {
   `;
 }
 
+/** What says who somebody is within Rollcall, and nothing about them. */
+const INNER = new Set(["id", "integration_id", "family_id"]);
+
 /** @param {{change: PersonChange}} props */
 function Change({ change }) {
   const [tone, label] = OUTCOMES[change.outcome];
@@ -64,7 +67,7 @@ function Change({ change }) {
       <span class="muted"><time datetime=${change.at}>${dateTime(change.at)}</time>, ${TRIGGERS[change.trigger]}</span>
     </header>
     <dl class="person-facts">
-      ${change.fields.map((one) => html`<div key=${one.field}><dt>${fieldTitle(one.field)}</dt><dd>
+      ${change.fields.filter(({ field }) => change.kind !== "add" || !INNER.has(field)).map((one) => html`<div key=${one.field}><dt>${fieldTitle(one.field)}</dt><dd>
         ${change.kind !== "add" && html`<del>${inWords(one.before)}</del> <span class="hidden">became</span><span aria-hidden="true">→</span> `}<span>${inWords(one.after)}</span>
       </dd></div>`)}
     </dl>

@@ -36,7 +36,7 @@ export function Lineage({ person }) {
     ${error && !nowhere && html`<${LoadError} error=${error} onRetry=${reload} />`}
     ${!error && html`<div class="person-lineage">
       ${lineage && html`<${Said} lineage=${lineage} />`}
-      <${Table} caption="Where values come from" columns=${columns(titles ?? {})} rows=${lineage?.fields ?? null} loading=${loading} keyOf=${(/** @type {FieldLineage} */ row) => row.field} />
+      <${Table} caption="Where values come from" columns=${columns(titles ?? {}, lineage?.current ? Object.keys(person.protection?.values ?? {}) : [])} rows=${lineage?.fields ?? null} loading=${loading} keyOf=${(/** @type {FieldLineage} */ row) => row.field} />
       ${lineage && html`<${Records} records=${lineage.records} />`}
     </div>`}
   `;
@@ -49,22 +49,32 @@ const Said = ({ lineage }) => html`
   ${lineage.issues.length > 0 && html`<${Notice} tone="warn">Something was wrong with the records: ${lineage.issues.join(", ")}.<//>`}
 `;
 
-/** @param {Record<string, string>} titles @returns {import("../../components/table.js").Column[]} */
-const columns = (titles) => [
+/** @param {Record<string, string>} titles @param {string[]} written fields that were corrected by hand @returns {import("../../components/table.js").Column[]} */
+const columns = (titles, written) => [
   { key: "field", title: "Field", render: (row) => html`<strong>${fieldTitle(row.field)}</strong>` },
   { key: "value", title: "Value", render: (row) => html`<span class="wrap">${inWords(row.value)}</span>` },
-  { key: "why", title: "Where it comes from", render: (row) => html`<${Why} field=${row} titles=${titles} />` },
+  { key: "why", title: "Where it comes from", render: (row) => (written.includes(row.field.split(".")[0]) ? "It was corrected by hand." : html`<${Why} field=${row} titles=${titles} />`) },
 ];
+
+/** How many raw values are told of at once: a family or a contact may hang on dozens. */
+const TOLD = 3;
 
 /** From the SIS's own words to ours, in sentences. @param {{field: FieldLineage, titles: Record<string, string>}} props */
 const Why = ({ field, titles }) => html`<ul class="person-why">
-  ${field.sources.map((raw) => html`<li key=${`${raw.stream} ${raw.record_id} ${raw.path}`}>The SIS says <q class="wrap">${inWords(raw.value)}</q> <span class="muted">in <code class="wrap">${raw.path}</code> of ${raw.stream === "survey" ? "what it tells of itself" : html`${raw.stream}, record <span class="wrap">${raw.record_id}</span>`}</span></li>`)}
+  ${field.sources.slice(0, TOLD).map(raw)}
+  ${field.sources.length > TOLD && html`<li><details><summary>${field.sources.length - TOLD} more values of the SIS</summary><ul class="person-why">${field.sources.slice(TOLD).map(raw)}</ul></details></li>`}
   ${field.translations.map((entry) => html`<li key=${`${entry.mapping_id} ${entry.external}`}>
     <a href=${addressOf(district.value?.id ?? "", "mappings", entry.mapping_id)}>${entry.mapping_name}</a> (${titleOf(entry.entity)}, version ${entry.version}) makes <q>${entry.value}</q> of <q>${entry.entry}</q>${MATCHED[entry.matched]}
   </li>`)}
-  ${field.settings.map((name) => html`<li key=${name}>It hangs on the integration’s setting “${titles[name] ?? name}”.</li>`)}
+  ${field.settings.map((name) => html`<li key=${name}>It hangs on the integration’s setting “${titles[name] ?? fieldTitle(name)}”.</li>`)}
   ${field.rule && html`<li>${field.rule.message}</li>`}
 </ul>`;
+
+/** @param {FieldLineage["sources"][number]} one */
+function raw({ stream, record_id, path, value }) {
+  const place = stream === "survey" ? "what it tells of itself" : html`${stream}, record <span class="wrap">${record_id}</span>`;
+  return html`<li key=${`${stream} ${record_id} ${path}`}>The SIS says <q class="wrap">${value === null ? "nothing" : String(value)}</q> <span class="muted">in <code class="wrap">${path}</code> of ${place}</span></li>`;
+}
 
 /** How an entry of a mapping was found, where not as it is written. @type {Record<FieldLineage["translations"][number]["matched"], string>} */
 const MATCHED = {

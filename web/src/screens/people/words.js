@@ -31,10 +31,10 @@ export function fieldTitle(path) {
 }
 
 /** Blank as a reader sees it. */
-export const NOTHING = "Nothing";
+const NOTHING = "Nothing";
 
 /**
- * A value on one line: lists and their parts are put one after the other.
+ * A value of ours on one line: lists and their parts are put one after the other.
  * @param {any} value
  * @returns {string}
  */
@@ -43,15 +43,18 @@ export function inWords(value) {
   if (typeof value === "boolean") return value ? "Yes" : "No";
   if (Array.isArray(value)) return value.length ? value.map(inWords).join("; ") : NOTHING;
   if (typeof value === "object") return parts(value).join(", ") || NOTHING;
-  return String(value);
+  return /^\d{4}-\d{2}-\d{2}$/.test(value) ? plainDate(value) : String(value);
 }
 
 /** @param {Record<string, any>} value */
 function parts(value) {
   if ("sha256" in value) return ["A photo"];
+  if ("number" in value) return [phone(value["number"]), value["type"]];
+  // Who the contact is stands beside it on the page; an id says nothing to a reader.
+  if ("priority" in value) return [`${value["priority"]}. ${value["relationship"] ?? "contact"}`, ...(value["lives_with"] ? [TITLES["lives_with"] ?? ""] : [])];
   return Object.entries(value)
     .filter(([, part]) => part !== null && part !== false && !(Array.isArray(part) && !part.length))
-    .map(([name, part]) => (part === true ? (TITLES[name] ?? name) : name === "priority" ? `${part}.` : inWords(part)));
+    .map(([name, part]) => (part === true ? (TITLES[name] ?? name) : inWords(part)));
 }
 
 /** A date without a time, such as a birthday: it is the same day in every zone. @param {string | null | undefined} iso */

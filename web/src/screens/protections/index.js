@@ -18,7 +18,7 @@ export function Screen() {
   return html`
     <${PageHead} title="Protected people" intro="What is protected stays as it is in every sync. Look here now and then: what is right in the SIS again is best released." />
     <${Toolbar} onReset=${list.reset}>
-      <${Search} label="Search by last name" value=${list.query["search"] ?? ""} onSearch=${(/** @type {string} */ search) => list.filter({ search })} />
+      <${Search} label="Search by name" value=${list.query["search"] ?? ""} onSearch=${(/** @type {string} */ search) => list.filter({ search })} />
     <//>
     ${list.error
       ? html`<${LoadError} error=${list.error} onRetry=${list.reload} />`
