@@ -136,6 +136,32 @@ def test_a_person_is_opened_by_keyboard_and_leads_to_the_family_and_back(
     expect(page.get_by_role("searchbox")).to_have_value(child["source_id"])
 
 
+def test_a_photo_is_shown_and_initials_where_there_is_none(pages: Pages, site: Site, district: str) -> None:
+    """Guards: an image's own address, which carries no token and would be refused."""
+    stored = site.call("GET", f"/districts/{district}")
+    # Every student gets a photo, which is no reason to wait here.
+    form = {"name": stored["name"], "time_zone": stored["time_zone"], "thresholds": {"floor": 10_000}}
+    site.call("PUT", f"/districts/{district}", {**form, "version": stored["version"]})
+    codes = site.add_mappings(district, "aeries")
+    made = site.add_integration(district, "aeries", codes)
+    assert site.sync(district, made["id"])["state"] == "completed"
+    plain = {"pictures_only": True, "family_identifier": [], "drop_students_not_in_file": False}
+    photos = site.add_integration(
+        district, "aeries", {"building": codes["building"]}, name="Photos", member_types=["student"], **plain
+    )
+    assert site.sync(district, photos["id"])["state"] == "completed"
+    base = f"/districts/{district}/people"
+    students = site.call("GET", base, type="student", limit="200")["items"]
+    pictured = next(one for one in students if one["photo"])
+    bare = next(one for one in site.call("GET", base, type="staff")["items"] if not one["photo"])
+    page = pages(f"{base}/{pictured['id']}")
+    image = page.get_by_role("img", name=f"Photo of {name(pictured)}")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    page.goto(f"{base}/{bare['id']}")
+    expect(page.get_by_text(f"{bare['first_name'][0]}{bare['last_name'][0]}", exact=True)).to_be_visible()
+
+
 def test_the_lineage_leads_from_a_value_to_the_record_and_the_mapping(
     pages: Pages, child: dict[str, Any], site: Site
 ) -> None:

@@ -9,6 +9,7 @@ import { dateTime } from "../../time.js";
 import { addressOf } from "../index.js";
 import { systems } from "../integrations/systems.js";
 import { titleOf } from "../mappings/entities.js";
+import { PersonLink } from "./links.js";
 import { fieldTitle, inWords, plainDate } from "./words.js";
 
 /** @typedef {import("../../types.js").FieldLineage} FieldLineage */
@@ -49,10 +50,13 @@ const Said = ({ lineage }) => html`
   ${lineage.issues.length > 0 && html`<${Notice} tone="warn">Something was wrong with the records: ${lineage.issues.join(", ")}.<//>`}
 `;
 
+/** Fields that hold another person's id, which says nothing to a reader. */
+const POINTS_AT_PERSON = /\.(person_id|same_as)$/;
+
 /** @param {Record<string, string>} titles @param {string[]} written fields that were corrected by hand @returns {import("../../components/table.js").Column[]} */
 const columns = (titles, written) => [
   { key: "field", title: "Field", render: (row) => html`<strong>${fieldTitle(row.field)}</strong>` },
-  { key: "value", title: "Value", render: (row) => html`<span class="wrap">${inWords(row.value)}</span>` },
+  { key: "value", title: "Value", render: (row) => html`<span class="wrap">${POINTS_AT_PERSON.test(row.field) && row.value ? html`<${PersonLink} person=${{ id: row.value, first_name: "Their page" }} />` : inWords(row.value)}</span>` },
   { key: "why", title: "Where it comes from", render: (row) => (written.includes(row.field.split(".")[0]) ? "It was corrected by hand." : html`<${Why} field=${row} titles=${titles} />`) },
 ];
 
