@@ -18,6 +18,7 @@ from tests.support.aws import ROOT
 from tests.support.console import Site
 from tests.web.conftest import Pages
 from tests.web.district_scenes import DISTRICT_SCENES, furnish
+from tests.web.people_scenes import PEOPLE_SCENES, protect_somebody
 
 PICTURES = ROOT / "docs" / "screens"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,6 +82,7 @@ SCENES: dict[str, Scene] = {
         *(district_chooser, integrations, integration_form, connection_test, integration_faults),
         *(mappings, mapping_editor),
         *DISTRICT_SCENES,
+        *PEOPLE_SCENES,
     )
 }
 
@@ -100,6 +102,7 @@ def lakeview(site: Site) -> None:
     site.add_integration(DISTRICT, "aeries", {"building": codes["building"]}, **photos)
     assert site.sync(DISTRICT, nightly["id"])["state"] == "completed"
     furnish(site, nightly)
+    protect_somebody(site)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -10,7 +10,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.console import Site
 from tests.web.conftest import Pages, Watch
-from tests.web.test_looks import LOOKS, axe
 
 DISTRICT = "riverbend"
 BASE = f"/districts/{DISTRICT}"
@@ -286,19 +285,3 @@ def test_a_viewer_reads_but_does_not_protect(pages: Pages, child: dict[str, Any]
         expect(button).to_have_attribute(
             "title", "This needs the right “operator” in this district. Ask an administrator for it."
         )
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_it_looks_right(pages: Pages, child: dict[str, Any], site: Site, look: str) -> None:
-    protect(site, child)
-    tabs = [address(child, query) for query in ("", "?tab=lineage", "?tab=history", "?protect=true")]
-    page = pages("/choose", reduced_motion="reduce", **LOOKS[look])
-    for place in (f"{BASE}/people", *tabs, f"{BASE}/protections"):
-        page.goto(place)
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_load_state("networkidle")
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{place}: {overflow} px lie beyond the edge"
-        assert axe(page) == [], place
