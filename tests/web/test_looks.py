@@ -18,6 +18,7 @@ from tests.support.aws import ROOT
 from tests.support.console import Site
 from tests.web.conftest import Pages
 from tests.web.district_scenes import DISTRICT_SCENES, furnish
+from tests.web.people_scenes import PEOPLE_SCENES, protect_somebody
 from tests.web.run_scenes import RUN_SCENES
 
 PICTURES = ROOT / "docs" / "screens"
@@ -83,6 +84,7 @@ SCENES: dict[str, Scene] = {
         *(mappings, mapping_editor),
         *DISTRICT_SCENES,
         *RUN_SCENES,
+        *PEOPLE_SCENES,
     )
 }
 
@@ -102,6 +104,7 @@ def lakeview(site: Site) -> None:
     site.add_integration(DISTRICT, "aeries", {"building": codes["building"]}, **photos)
     assert site.sync(DISTRICT, nightly["id"])["state"] == "completed"
     furnish(site, nightly)
+    protect_somebody(site)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -34,6 +34,8 @@ export const post = (path, body, options) => call("POST", path, { key: crypto.ra
 export const put = (path, body, options) => call("PUT", path, { ...options, body });
 /** @type {<T = any>(path: string, body: unknown, options?: Options) => Promise<T>} */
 export const patch = (path, body, options) => call("PATCH", path, { ...options, body });
+/** @type {<T = any>(path: string, options?: Options) => Promise<T>} */
+export const remove = (path, options) => call("DELETE", path, options);
 
 /**
  * Every item of a list, page by page: for choices that must all be shown, never for people.
@@ -65,6 +67,9 @@ export async function download(path, name) {
   link.click();
   URL.revokeObjectURL(url);
 }
+
+/** A file of the API, such as a photo. @param {string} path @param {Options} [options] */
+export const file = async (path, options = {}) => (await request("GET", path, options)).blob();
 
 /** @param {string} method @param {string} path @param {Options} [options] */
 async function call(method, path, options = {}) {

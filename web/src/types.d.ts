@@ -45,6 +45,12 @@ export type Brief = Schemas["BriefView"];
 export type Twin = Schemas["TwinView"];
 export type TwinCandidate = Schemas["TwinCandidateView"];
 export type Issue = Schemas["IssueView"];
+export type Person = Schemas["PersonView"];
+export type PersonDetail = Schemas["PersonDetailView"];
+export type Protection = Schemas["ProtectionView"];
+export type Lineage = Schemas["LineageView"];
+export type FieldLineage = Schemas["FieldView"];
+export type PersonChange = Schemas["HistoryView"];
 
 /** A page of a list; `next` is the cursor of the page after it. */
 export interface Page<T> {
