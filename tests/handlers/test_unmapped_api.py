@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from config_api.bootstrap import Parts
 from rollcall.domain.run import Run
 from rollcall.domain.unmapped import UnmappedValue, UnmappedValues
-from rollcall.engine.blobs import RunFolder, pack
-from rollcall.engine.hold import approved_id
+from rollcall.engine.blobs import RunFolder, approved_id, pack
 from tests.engine.faults import Faults, aws_faults
 from tests.support.aws import Stack
 from tests.support.aws import client as aws_client
