@@ -137,6 +137,21 @@ def held_and_approved(client: Client) -> list[tuple[Any, ...]]:
     return [(c["held"], c["proofs"] and len(c["proofs"]["approvals"])) for c in items]
 
 
+def test_changes_are_narrowed_to_what_waited_and_to_a_type_of_person(client: Client, run: Run) -> None:
+    """Whoever decides about a hold looks at what waits, not at the whole night; the file holds what the list shows."""
+    path = f"{BASE}/runs/run_1/changes"
+    whole = everything(client, path)
+    assert everything(client, path, held="true", limit=1) == [whole[0], whole[2]]
+    assert everything(client, path, held="false") == [whole[1]]
+    assert everything(client, path, person_type="student") == [c for c in whole if c["type"] == "student"]
+    assert everything(client, path, person_type="staff") == [c for c in whole if c["type"] == "staff"]
+    rows = csv.DictReader(
+        io.StringIO(client.get(f"{path}.csv", held="true", kind="inactivate").text.lstrip("\ufeff"))
+    )
+    assert {row["person_id"] for row in rows} == {whole[2]["person_id"]}
+    assert client.get(path, person_type="pupil").status == 422
+
+
 def test_a_change_says_what_became_of_it_and_a_drop_what_proves_it(
     client: Client, run: Run, parts: Parts
 ) -> None:

@@ -19,6 +19,7 @@ from tests.support.console import Site
 from tests.web.conftest import Pages
 from tests.web.district_scenes import DISTRICT_SCENES, furnish
 from tests.web.people_scenes import PEOPLE_SCENES, protect_somebody
+from tests.web.run_scenes import RUN_SCENES
 
 PICTURES = ROOT / "docs" / "screens"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -82,6 +83,7 @@ SCENES: dict[str, Scene] = {
         *(district_chooser, integrations, integration_form, connection_test, integration_faults),
         *(mappings, mapping_editor),
         *DISTRICT_SCENES,
+        *RUN_SCENES,
         *PEOPLE_SCENES,
     )
 }

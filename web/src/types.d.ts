@@ -9,6 +9,12 @@ export type Integration = Schemas["PowerSchoolView"] | Schemas["PowerSchoolQuery
   | Schemas["IlluminateView"] | Schemas["SchoolToolView"] | Schemas["OneRosterView"];
 export type District = Schemas["DistrictView"];
 export type Run = Schemas["RunView"];
+export type Approval = Schemas["ApprovalView"];
+export type Change = Schemas["ChangeView"];
+export type Issue = Schemas["IssueView"];
+export type Proofs = Schemas["ProofsView"];
+export type FamilyChange = Schemas["FamilyChangeView"];
+export type RunFiles = Schemas["RunFilesView"];
 export type Mapping = Schemas["MappingView"];
 export type MappingHead = Schemas["MappingHead"];
 export type Entity = Schemas["MappingHead"]["entity"];

@@ -19,11 +19,12 @@ from config_api.run_files import issue_files, lines_of, page_of_lines, plan_file
 from config_api.views import RunView, run_view
 from rollcall.domain.destinations import Destination
 from rollcall.domain.ids import person_id
-from rollcall.domain.person import Issue, Severity
+from rollcall.domain.person import Issue, PersonType, Severity
 from rollcall.domain.plan import Change, ChangeKind
 from rollcall.domain.run import Run, RunState
 
 IssueCode = Annotated[str | None, Query(max_length=100)]
+Held = Annotated[bool | None, Query(description="Only what waited for a person, or only what did not")]
 ISSUE_COLUMNS = ["severity", "code", "person_type", "source_id", "person", "field", "value", "message", "fix"]
 CHANGE_COLUMNS = [
     "kind",
@@ -119,6 +120,8 @@ def register(api: Api) -> None:
         district_id: str,
         run_id: str,
         kind: ChangeKind | None = None,
+        person_type: PersonType | None = None,
+        held: Held = None,
         destination: Annotated[
             Destination | None,
             Query(description="Only what this application may know, and only such changes"),
@@ -127,12 +130,13 @@ def register(api: Api) -> None:
         cursor: Cursor = None,
     ) -> Page[ChangeView] | Page[ProjectedChangeView]:
         run = stored_run(parts.runs, district_id, run_id)
+        judgement = Judgement(parts.blobs, run)
         page, more = page_of_lines(
             parts.blobs,
             plan_files(run),
             Change,
             lambda change: (
-                kind in (None, change.kind)
+                _wanted(change, judgement, kind, person_type, held)
                 and (destination is None or projected_change(change, destination) is not None)
             ),
             limit,
@@ -141,7 +145,6 @@ def register(api: Api) -> None:
         if destination is not None:
             seen = (projected_change(change, destination) for change in page)
             return Page(items=[change for change in seen if change is not None], next=more)
-        judgement = Judgement(parts.blobs, run)
         return Page(items=[change_view(change, judgement) for change in page], next=more)
 
     @api.route(
@@ -151,19 +154,37 @@ def register(api: Api) -> None:
         right="viewer",
         binary="text/csv",
     )
-    def download_changes(district_id: str, run_id: str, kind: ChangeKind | None = None) -> Response[str]:
+    def download_changes(
+        district_id: str,
+        run_id: str,
+        kind: ChangeKind | None = None,
+        person_type: PersonType | None = None,
+        held: Held = None,
+    ) -> Response[str]:
         run = stored_run(parts.runs, district_id, run_id)
         judgement = Judgement(parts.blobs, run)
         rows = (
             row
             for change in lines_of(parts.blobs, plan_files(run), Change)
-            if kind in (None, change.kind)
+            if _wanted(change, judgement, kind, person_type, held)
             for row in _change_rows(change, judgement)
         )
         return csv_answer(api, f"{run.id}-changes", CHANGE_COLUMNS, rows, "ask for one kind of change")
 
     def _source(run: Run) -> str:
         return parts.config.integration(run.district_id, run.integration_id).source
+
+
+def _wanted(
+    change: Change,
+    judgement: Judgement,
+    kind: ChangeKind | None,
+    person_type: PersonType | None,
+    held: bool | None,
+) -> bool:
+    if kind not in (None, change.kind) or person_type not in (None, change.type):
+        return False
+    return held is None or held == (judgement.held_as(change) is not None)
 
 
 def _issue_view(issue: Issue, district_id: str, source: str) -> IssueView:

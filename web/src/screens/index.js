@@ -19,6 +19,7 @@ export const SCREENS = [
   { path: "audit", title: "Audit", group: "District", icon: "audit", load: () => import("./audit/index.js") },
   { path: "onboarding", title: "School onboarding", group: "Set up", icon: "building", load: () => import("./onboarding/index.js") },
   { path: "reconciliation", title: "Host IDs", group: "Set up", icon: "link", load: () => import("./reconciliation/index.js") },
+  { path: "runs", title: "Runs", group: "Operate", icon: "runs", load: () => import("./runs/index.js") },
   { path: "unmapped", title: "Unmapped values", group: "Operate", icon: "help", load: () => import("./unmapped/index.js") },
   { path: "people", title: "People", group: "People", icon: "people", load: () => import("./people/index.js") },
   { path: "protections", title: "Protected people", group: "People", icon: "lock", load: () => import("./protections/index.js") },
