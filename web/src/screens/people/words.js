@@ -1,4 +1,5 @@
 // The fields of a person and their values, in words.
+import { inWords as dayInWords } from "../../calendar.js";
 
 /** @type {Record<string, string>} */
 const TITLES = {
@@ -57,12 +58,8 @@ function parts(value) {
     .map(([name, part]) => (part === true ? (TITLES[name] ?? name) : inWords(part)));
 }
 
-/** A date without a time, such as a birthday: it is the same day in every zone. @param {string | null | undefined} iso */
-export function plainDate(iso) {
-  if (!iso) return "";
-  const [year, month, dayOfMonth] = iso.split("-").map(Number);
-  return new Intl.DateTimeFormat("en-US", { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" }).format(Date.UTC(year ?? 0, (month ?? 1) - 1, dayOfMonth));
-}
+/** "Oct 9, 2021": a day without a time, such as a birthday. @param {string | null | undefined} iso */
+export const plainDate = (iso) => (iso ? dayInWords(iso, { year: "numeric", month: "short", day: "numeric" }) : "");
 
 /** "(515) 555-0100" of ten digits. @param {string} digits */
 export const phone = (digits) => (digits.length === 10 ? `(${digits.slice(0, 3)}) ${digits.slice(3, 6)}-${digits.slice(6)}` : digits);
