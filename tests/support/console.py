@@ -27,8 +27,9 @@ from local.console import Answer, console
 from local.inprocess import FAMILY_FIELDS
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.connectors.wire import HttpSender
+from rollcall.domain.errors import StoreError
 from rollcall.domain.run import RunMessage
-from rollcall.engine.engine import Busy, Engine
+from rollcall.engine.engine import Engine
 from rollcall.exports.maker import Maker
 from rollcall.store.settings import Settings
 from simulators import aeries, illuminate, oneroster, powerschool
@@ -92,7 +93,11 @@ class Runner(threading.Thread):
             deliveries += 1
             now = datetime.now(UTC)
             names = (f"message-{deliveries}", now, f"request-{deliveries}", now + SLICE)
-            if isinstance(self.engine.handle(message, *names), Busy):
+            try:
+                done = self.engine.handle(message, *names) == "done"
+            except StoreError:
+                done = False
+            if not done:  # as the queue delivers it again
                 self._messages.put(message)
 
 
