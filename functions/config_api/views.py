@@ -24,7 +24,7 @@ from rollcall.domain.integration import CredentialInfo, Integration
 from rollcall.domain.mapping import CodeMapping, Entity, Entry
 from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.person import PersonType, Severity
-from rollcall.domain.run import Approval, Mode, PullKind, Run, RunState, Trigger
+from rollcall.domain.run import Decision, Mode, PullKind, Run, RunState, Trigger
 from rollcall.domain.systems import System
 from rollcall.domain.thresholds import ThresholdOverride, Thresholds
 
@@ -191,12 +191,17 @@ class HoldView(View):
     detail: str
 
 
-class ApprovalView(View):
-    """Who let a held plan go on, or would not; ``leave_out`` are the family changes that they did not let go on."""
+class DecisionView(View):
+    """Who decided about a run, when, and what they said."""
 
     by: str
     at: datetime
     comment: str
+
+
+class ApprovalView(DecisionView):
+    """Who let a held plan go on; ``leave_out`` are the family changes that they did not let go on."""
+
     leave_out: list[str]
 
 
@@ -260,9 +265,9 @@ class RunView(View):
     counts: dict[PersonType, CountsView]
     holds: list[HoldView]
     approvals: list[ApprovalView]
-    rejection: ApprovalView | None
-    cancellation: ApprovalView | None
-    cancel_requested: ApprovalView | None = Field(
+    rejection: DecisionView | None
+    cancellation: DecisionView | None
+    cancel_requested: DecisionView | None = Field(
         description="Who asked that the run be cancelled, until its runner has done so"
     )
     issues: dict[Severity, int]
@@ -331,7 +336,7 @@ def mapping_view(mapping: CodeMapping) -> MappingView:
     return MappingView(**fields, entry_count=len(mapping.entries))
 
 
-def run_view(run: Run, cancels: Mapping[str, Approval] | None = None) -> RunView:
+def run_view(run: Run, cancels: Mapping[str, Decision] | None = None) -> RunView:
     """A run without what only the engine needs. ``cancels`` are those who asked to cancel runs, by run."""
     request = (cancels or {}).get(run.id)
     fields = msgspec.to_builtins(run)

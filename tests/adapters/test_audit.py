@@ -11,7 +11,7 @@ import pytest
 
 from rollcall.domain.audit import AuditRecord, audit_record
 from rollcall.domain.errors import Conflict
-from rollcall.domain.run import Approval, Run
+from rollcall.domain.run import Decision, Run
 from rollcall.domain.twins import Twin
 from rollcall.store.audit import AuditLog, DynamoAudit
 from rollcall.store.config import ConfigStore, DynamoConfig
@@ -116,10 +116,10 @@ def test_a_run_is_asked_for_once(stores: Stores) -> None:
 def test_who_asked_to_cancel_a_run_is_told_once(stores: Stores) -> None:
     run = stores.runs.create(make_run())
     for number in (1, 2):
-        stores.runs.request_cancel(run, Approval("u", NOW, "Wrong night."), record(number))
+        stores.runs.request_cancel(run, Decision("u", NOW, "Wrong night."), record(number))
     late = stores.runs.create(make_run("run_2", state="applying"))
     with pytest.raises(Conflict):
-        stores.runs.request_cancel(late, Approval("u", NOW, "Too late."), record(3))
+        stores.runs.request_cancel(late, Decision("u", NOW, "Too late."), record(3))
     assert stores.written() == [record(1)]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rollcall.domain.errors import CancelRequested, Conflict, LeaseLost
-from rollcall.domain.run import WORKING, Approval, RunState
+from rollcall.domain.run import WORKING, Decision, RunState
 from rollcall.store.cancels import KEPT
 from rollcall.store.dynamo import Table
 from rollcall.store.memory import MemoryClock
@@ -15,8 +15,8 @@ from rollcall.store.runs import DynamoRuns
 from .conftest import NOW
 from .test_runs import AnyRuns, begun, ended, make_run, take
 
-ANN = Approval("ann@example.org", NOW, "Wrong night.")
-BO = Approval("bo@example.org", NOW + timedelta(minutes=1), "Me too.")
+ANN = Decision("ann@example.org", NOW, "Wrong night.")
+BO = Decision("bo@example.org", NOW + timedelta(minutes=1), "Me too.")
 
 
 def test_no_save_gets_past_a_request_but_the_end_does(runs: AnyRuns) -> None:

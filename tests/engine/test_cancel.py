@@ -10,7 +10,7 @@ import pytest
 
 from rollcall.domain.audit import run_cancelled
 from rollcall.domain.errors import Conflict, NotFound, SourceTransient
-from rollcall.domain.run import Approval, Run, no_counts
+from rollcall.domain.run import Decision, Run, no_counts
 from rollcall.engine.cancel import CANCELLED, REST_CANCELLED, cancel
 from tests.engine.faults import MODES, Faults, Mode
 from tests.engine.test_holds import leave, town
@@ -23,7 +23,7 @@ SLICES = [300, 0]
 
 def cancelled(world: World, run_id: str, by: str = "ann@example.org", comment: str = "Wrong night.") -> Run:
     """What the API does."""
-    request = Approval(by, world.clock.now(), comment)
+    request = Decision(by, world.clock.now(), comment)
     return cancel(
         world.runs, world.queue, D, run_id, request, lambda run: run_cancelled(run, "request-1", request)
     )

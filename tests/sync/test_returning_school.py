@@ -58,15 +58,18 @@ def client_of(made: InProcess) -> Client:
         clock=made.clock,
         config=made.config,
         runs=made.runs,
+        audit=made.config.audit,
         people=made.people,  # type: ignore[arg-type]
         blobs=made.blobs,
         queue=made.queue,
         vault=MemoryVault(),
         examiner=None,  # type: ignore[arg-type]
         exporter=None,  # type: ignore[arg-type]
+        mailing=None,  # type: ignore[arg-type]
         idempotency=None,  # type: ignore[arg-type]
         addresses="loopback",
         api_url="https://api.example.org",
+        run_files_days=60,
     )
     return Client(build(parts), groups=f"[{DISTRICT}/admin]")
 

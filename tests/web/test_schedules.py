@@ -93,9 +93,11 @@ def test_the_list_is_searched_sorted_and_reset(
     page.get_by_role("searchbox", name="Search by name").fill("ret")
     expect(page.get_by_role("row")).to_have_count(2)
     page.reload()
+    expect(page.get_by_role("row")).to_have_count(2)
     assert names(page) == ["Retired"], "the address keeps what was asked for"
     expect(page.get_by_role("cell", name="Inactive")).to_be_visible()
     page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_role("row")).to_have_count(3)
     assert names(page) == ["Hourly", "Late"]
     assert page.url.endswith(address)
 

@@ -19,7 +19,7 @@ from config_api.views import AnyView, IntegrationView, RunView, integration_view
 from rollcall.domain.audit import Action, AuditRecord, run_decided
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import FieldError, Form, Reason, invalid, raise_if_any
-from rollcall.domain.run import CHECK_AFTER, Approval, Failure, Progress, Run
+from rollcall.domain.run import CHECK_AFTER, Approval, Decision, Failure, Progress, Run
 from rollcall.domain.thresholds import ThresholdOverride, Thresholds
 
 LONGEST_OVERRIDE = timedelta(days=30)
@@ -110,7 +110,7 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
             state="rejected",
             # What was said stays in the run: its error goes out with its event.
             error=Failure("rejected", "A person looked at what waited and did not let it go on."),
-            rejection=Approval(api.caller.user, now, form.comment),
+            rejection=Decision(api.caller.user, now, form.comment),
             ended_at=now,
         )
         parts.runs.decide(run, after, _audit(run, "run.rejected", form.comment))

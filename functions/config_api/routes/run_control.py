@@ -17,7 +17,7 @@ from config_api.views import RunView, run_view
 from rollcall.domain.audit import run_cancelled
 from rollcall.domain.errors import NotFound
 from rollcall.domain.form import Form, Reason
-from rollcall.domain.run import Approval, Run, RunState
+from rollcall.domain.run import Decision, Run, RunState
 from rollcall.engine.cancel import cancel
 
 RETRIED: frozenset[RunState] = frozenset({"failed", "cancelled", "skipped", "rejected"})
@@ -49,7 +49,7 @@ def register(api: Api) -> None:
         status=HTTPStatus.ACCEPTED,
     )
     def cancel_run(district_id: str, run_id: str, form: Annotated[CancelForm, Body()]) -> RunView:
-        request = Approval(api.caller.user, parts.clock.now(), form.comment)
+        request = Decision(api.caller.user, parts.clock.now(), form.comment)
         run = cancel(
             parts.runs,
             parts.queue,

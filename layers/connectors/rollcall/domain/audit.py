@@ -17,7 +17,7 @@ from pydantic import AwareDatetime
 from rollcall.domain.form import Record
 from rollcall.domain.ids import derived_id
 from rollcall.domain.person import PERSON_TYPES
-from rollcall.domain.run import Approval, Run
+from rollcall.domain.run import Decision, Run
 
 Action = Literal[
     "district.created",
@@ -165,7 +165,7 @@ def run_decided(
     return audit_record(run.district_id, at, actor, request_id, what, run.id, changes)
 
 
-def run_cancelled(run: Run, request_id: str, request: Approval) -> AuditRecord:
+def run_cancelled(run: Run, request_id: str, request: Decision) -> AuditRecord:
     """That somebody had a run cancelled."""
     changes = [
         FieldChange(field="state", before=run.state, after="cancelled"),

@@ -23,7 +23,7 @@ from rollcall.domain.person import PersonType
 from rollcall.domain.plan import Claim, StoredPerson
 from rollcall.domain.protection import Protection
 from rollcall.domain.reconciliation import ReconciliationHead
-from rollcall.domain.run import Approval, Run, RunMessage
+from rollcall.domain.run import Decision, Run, RunMessage
 from rollcall.domain.twins import Twin
 
 
@@ -130,7 +130,7 @@ class Runs(Protocol):
         ``before``.
         """
 
-    def request_cancel(self, run: Run, request: Approval, audit: AuditRecord | None = None) -> None:
+    def request_cancel(self, run: Run, request: Decision, audit: AuditRecord | None = None) -> None:
         """Ask the runner of a working run to cancel it, and say who did; does nothing when it has been asked before.
         ``Conflict`` unless the stored run is still in one of the states ``WORKING``.
 
@@ -138,7 +138,7 @@ class Runs(Protocol):
         because the run is its runner's to write.
         """
 
-    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Decision]:
         """Who asked that these runs be cancelled, by run, for those of which somebody did."""
 
     def due(self, now: datetime, limit: int) -> list[Run]:

@@ -71,14 +71,17 @@ class Failure(msgspec.Struct, frozen=True):
     message: str
 
 
-class Approval(msgspec.Struct, frozen=True):
-    """Who let a held plan go on, or would not, or cancelled a run; when, and what they said. ``leave_out`` are the ids
-    of family changes that they did not let go on.
-    """
+class Decision(msgspec.Struct, frozen=True):
+    """Who decided about a run, when, and what they said."""
 
     by: str
     at: datetime
     comment: str
+
+
+class Approval(Decision, frozen=True):
+    """That a held plan may go on. ``leave_out`` are the ids of family changes that may not."""
+
     leave_out: tuple[str, ...] = ()
 
 
@@ -143,8 +146,8 @@ class Run(msgspec.Struct, kw_only=True):
     counts: Counts = msgspec.field(default_factory=no_counts)
     holds: list[Hold] = msgspec.field(default_factory=list)
     approvals: list[Approval] = msgspec.field(default_factory=list)
-    rejection: Approval | None = None
-    cancellation: Approval | None = None
+    rejection: Decision | None = None
+    cancellation: Decision | None = None
     issues: dict[str, int] = msgspec.field(default_factory=lambda: {"error": 0, "warning": 0})
     issue_codes: dict[str, int] = msgspec.field(default_factory=dict)
     roster: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)

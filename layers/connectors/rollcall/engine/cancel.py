@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import Conflict, NotFound
 from rollcall.domain.ports import Queue, Runs
-from rollcall.domain.run import Approval, Failure, Run
+from rollcall.domain.run import Decision, Failure, Run
 
 CANCELLED = Failure("cancelled", "A person cancelled the run before it changed anybody.")
 REST_CANCELLED = Failure(
@@ -28,7 +28,7 @@ def cancel(
     queue: Queue,
     district_id: str,
     run_id: str,
-    request: Approval,
+    request: Decision,
     audit: Callable[[Run], AuditRecord],
 ) -> Run:
     """Cancel a run, or ask its runner to; returns the run as it stands. ``audit`` makes the record of it.
@@ -49,7 +49,7 @@ def cancel(
     raise Conflict("run_changed", "The run has changed in the meantime; read it again.")
 
 
-def _cancel(runs: Runs, queue: Queue, run: Run, request: Approval, audit: AuditRecord) -> Run:
+def _cancel(runs: Runs, queue: Queue, run: Run, request: Decision, audit: AuditRecord) -> Run:
     begun = runs.state(run.district_id, run.integration_id).active_run == run.id
     if run.state == "held" or (run.state == "queued" and not begun):
         error = REST_CANCELLED if run.state == "held" else CANCELLED

@@ -12,7 +12,7 @@ import msgspec
 from rollcall.domain.audit import people_dropped
 from rollcall.domain.errors import Conflict, SourceTransient
 from rollcall.domain.ports import Clock, Lease, Queue, Runs
-from rollcall.domain.run import Approval, Failure, Progress, Run, RunState, no_counts
+from rollcall.domain.run import Decision, Failure, Progress, Run, RunState, no_counts
 from rollcall.engine.cancel import CANCELLED
 from rollcall.engine.job import Job
 
@@ -63,7 +63,7 @@ class Ending:
         """It is not to be done any more."""
         self._end("cancelled", why)
 
-    def cancel_as_asked(self, request: Approval) -> None:
+    def cancel_as_asked(self, request: Decision) -> None:
         """A person wants it not to be done. What it has counted was only planned."""
         run = self.run
         run.cancellation = request

@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 
-from rollcall.domain.run import WORKING, Approval, Run
+from rollcall.domain.run import WORKING, Decision, Run
 from rollcall.store.dynamo import Item, Table, text
 
 KEPT = timedelta(days=30)
 """Longer than any run goes on, with all its pauses."""
 
-_decode = msgspec.json.Decoder(Approval).decode
+_decode = msgspec.json.Decoder(Decision).decode
 
 
-def request_op(table: Table, run: Run, request: Approval) -> dict[str, Any]:
+def request_op(table: Table, run: Run, request: Decision) -> dict[str, Any]:
     """The request, unless there is one."""
     item: Item = {
         **_key(run.district_id, run.id),
@@ -38,7 +38,7 @@ def not_requested_op(table: Table, run: Run) -> dict[str, Any]:
     return table.check_op(_key(run.district_id, run.id), "attribute_not_exists(pk)")
 
 
-def read_requests(table: Table, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+def read_requests(table: Table, district_id: str, run_ids: Iterable[str]) -> dict[str, Decision]:
     """Requests that were made, by run."""
     items = table.get_many(_key(district_id, run_id) for run_id in run_ids)
     return {text(item, "sk"): _decode(text(item, "doc")) for item in items}

@@ -19,7 +19,7 @@ from rollcall.domain.events import is_event, run_event
 from rollcall.domain.person import PersonType, decode_person, encode_person
 from rollcall.domain.plan import Claim, StoredPerson, claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
-from rollcall.domain.run import WORKING, Approval, Run, RunMessage, RunState
+from rollcall.domain.run import WORKING, Decision, Run, RunMessage, RunState
 from rollcall.store.audit import MemoryAudit
 from rollcall.store.memory_telling import MemoryOutbox
 from rollcall.store.people import name_sort
@@ -51,7 +51,7 @@ class MemoryRuns:
     _fences: dict[tuple[str, str], int] = field(default_factory=dict)
     _states: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _successors: dict[str, str | None] = field(default_factory=dict)
-    _cancels: dict[tuple[str, str], Approval] = field(default_factory=dict)
+    _cancels: dict[tuple[str, str], Decision] = field(default_factory=dict)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
@@ -155,7 +155,7 @@ class MemoryRuns:
         self._tell(run)
         return successor
 
-    def request_cancel(self, run: Run, request: Approval, audit: AuditRecord | None = None) -> None:
+    def request_cancel(self, run: Run, request: Decision, audit: AuditRecord | None = None) -> None:
         stored = self.get(run.district_id, run.id)
         if stored is None or stored.state not in WORKING:
             raise Conflict("run_changed", "The run has changed in the meantime; read it again.")
@@ -163,7 +163,7 @@ class MemoryRuns:
             self._cancels[run.district_id, run.id] = request
             self.audit.write(audit)
 
-    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Decision]:
         asked = {run_id: self._cancels.get((district_id, run_id)) for run_id in run_ids}
         return {run_id: request for run_id, request in asked.items() if request}
 

@@ -17,7 +17,7 @@ from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import CancelRequested, Conflict, LeaseLost, NotFound
 from rollcall.domain.events import is_event, run_event
 from rollcall.domain.ports import Clock, IntegrationState, Lease, Runs
-from rollcall.domain.run import Approval, Run, RunState
+from rollcall.domain.run import Decision, Run, RunState
 from rollcall.store.audit import audit_op
 from rollcall.store.cancels import not_requested_op, read_requests, request_op, works_op
 from rollcall.store.config import due_keys, due_shard, moment
@@ -236,7 +236,7 @@ class DynamoRuns:
                     "run_changed", "The run has changed in the meantime; read it again."
                 ) from failed
 
-    def request_cancel(self, run: Run, request: Approval, audit: AuditRecord | None = None) -> None:
+    def request_cancel(self, run: Run, request: Decision, audit: AuditRecord | None = None) -> None:
         works = works_op(self._table, _run_key(run.district_id, run.id))
         try:
             self._table.transact(works, request_op(self._table, run, request), *self._audited(audit))
@@ -246,7 +246,7 @@ class DynamoRuns:
                     "run_changed", "The run has changed in the meantime; read it again."
                 ) from failed
 
-    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Approval]:
+    def cancel_requests(self, district_id: str, run_ids: Iterable[str]) -> dict[str, Decision]:
         return read_requests(self._table, district_id, run_ids)
 
     def due(self, now: datetime, limit: int) -> list[Run]:
