@@ -79,17 +79,17 @@ function Reject({ run, name, waits, onClose, onDone }) {
 /** Who has decided about a run, and what they said. @param {{run: Run}} props */
 export function Decisions({ run }) {
   const said = [
-    ...run.approvals.map((approval) => ({ ...approval, what: "approved" })),
-    ...(run.rejection ? [{ ...run.rejection, what: "rejected" }] : []),
-    ...(run.cancellation ? [{ ...run.cancellation, what: "cancelled" }] : []),
+    ...run.approvals.map(({ leave_out, ...approval }) => ({ ...approval, what: "approved", left: leave_out.length })),
+    ...(run.rejection ? [{ ...run.rejection, what: "rejected", left: 0 }] : []),
+    ...(run.cancellation ? [{ ...run.cancellation, what: "cancelled", left: 0 }] : []),
   ];
   if (!said.length) return null;
   return html`<h3 class="decisions-title">Decisions</h3>
     <ul class="decisions">${said.map(
-      ({ by, at: when, comment, what, leave_out }) => html`<li key=${what + by + when}>
+      ({ by, at: when, comment, what, left }) => html`<li key=${what + by + when}>
         <p><strong>${by}</strong> ${what} it, <time datetime=${when}>${dateTime(when)}</time></p>
         <p>“${comment}”</p>
-        ${leave_out.length > 0 && html`<p class="muted">${leave_out.length === 1 ? "One family change was" : `${leave_out.length} family changes were`} left out.</p>`}
+        ${left > 0 && html`<p class="muted">${left === 1 ? "One family change was" : `${left} family changes were`} left out.</p>`}
       </li>`,
     )}</ul>`;
 }
