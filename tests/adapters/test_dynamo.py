@@ -70,7 +70,7 @@ def test_batches_have_at_most_25_writes(people_table: Table, calls: Calls) -> No
     """moto takes 26, DynamoDB refuses them."""
     people_table.put_many(items(51))
     sizes = [len(request["RequestItems"][people_table.name]) for _, request in calls.made]
-    assert sizes == [25, 25, 1]
+    assert sorted(sizes) == [1, 25, 25]
 
 
 def test_batches_have_at_most_100_reads_and_no_key_twice(people_table: Table, calls: Calls) -> None:
@@ -79,7 +79,7 @@ def test_batches_have_at_most_100_reads_and_no_key_twice(people_table: Table, ca
     keys: list[Item] = [{"pk": f"lakeview#{n}"} for n in range(201)]
     assert len(people_table.get_many(keys + keys)) == 3
     sizes = [len(request["RequestItems"][people_table.name]["Keys"]) for _, request in calls.made]
-    assert sizes == [100, 100, 1]
+    assert sorted(sizes) == [1, 100, 100]
     assert all(request["RequestItems"][people_table.name]["ConsistentRead"] for _, request in calls.made)
 
 

@@ -109,6 +109,25 @@ def test_a_host_id_is_for_ever_and_an_e_mail_address_is_not(people: Any) -> None
     assert people.claimants("lakeview", "pos", ["P1"]) == {}
 
 
+def test_a_claim_that_somebody_had_before_is_not_made_again(people: Any) -> None:
+    """Guards: an update that takes back what another was given since, and pays for an item that says nothing new."""
+
+    def pupil(number: str, **fields: Any) -> StoredPerson:
+        return person(int(number), **{"pos_id": "4711", "host_id": f"S{number}", **fields})
+
+    ended = pupil("3", pos_id="4713", status="ended")
+    people.put_many([pupil("1"), ended])
+    people.put_many([pupil("2")])
+    people.put_many([pupil("1", last_name="Elm")], {"per_1": pupil("1")})
+    assert people.claimants("lakeview", "pos", ["4711"]) == {"4711": "per_2"}
+    assert people.get_many("lakeview", ["per_1"])["per_1"].person.last_name == "Elm"
+    back = pupil("3", pos_id="4713")
+    people.put_many([pupil("1", pos_id="4712"), back], {"per_1": pupil("1"), "per_3": ended})
+    assert people.claimants("lakeview", "pos", ["4712", "4713"]) == {"4712": "per_1", "4713": "per_3"}
+    people.put_many([pupil("1")], {"per_9": pupil("1")})
+    assert people.claimants("lakeview", "pos", ["4711"]) == {"4711": "per_1"}, "nothing is known of them"
+
+
 def test_blobs(blobs: Any) -> None:
     blobs.put("runs/a", b"\x00\xff")
     blobs.put("runs/a", b"second")

@@ -43,9 +43,9 @@ class TickingPeople(MemoryPeople):
         super().__init__()
         self.written: list[str] = []
 
-    def put_many(self, people: Any) -> None:
+    def put_many(self, people: Any, before: Any = None) -> None:
         self.written += [person.id for person in people]
-        super().put_many(people)
+        super().put_many(people, before)
 
     def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         self.written += photos
