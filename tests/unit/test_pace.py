@@ -71,9 +71,9 @@ def queueing(workers: int, seconds: float) -> Answering:
     return answer
 
 
-def test_it_begins_with_few_and_grows_by_one_a_round() -> None:
+def test_it_begins_with_few_and_has_all_it_may_in_no_time() -> None:
     show = Show(Pace(8)).go(100, refusing(above=99))
-    assert show.limits[0] == 4
+    assert (show.limits[0], show.limits[12]) == (4, 8)
     assert show.limits[-1] == 8
     steps = [later - earlier for earlier, later in zip(show.limits, show.limits[1:], strict=False)]
     assert set(steps) == {0, 1}
@@ -108,6 +108,14 @@ def test_it_comes_back_once_the_host_takes_more() -> None:
     pace = Pace(8)
     assert Show(pace).go(100, refusing(above=1)).limits[-1] == 1
     assert Show(pace).go(6 * PROBE_AFTER, refusing(above=8)).limits[-1] == 8
+
+
+def test_it_grows_by_one_a_round_once_it_was_cut() -> None:
+    pace = Pace(8, first=8)
+    pace.end(pace.send(0.0), 0.1, "slow")
+    show = Show(pace).go(100, refusing(above=99))
+    rounds = [show.limits.count(limit) for limit in (4, 5, 6, 7)]
+    assert rounds == [3, 5, 6, 7], "the last of each makes it one more"
 
 
 def test_one_cut_for_what_was_under_way_together() -> None:

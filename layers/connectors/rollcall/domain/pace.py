@@ -25,6 +25,7 @@ PROBE_AFTER = 50
 """Answers after which the number that was refused is tried again; twice as many each time that it is refused."""
 _MOST_PROBE_AFTER = 3200
 _LAST = 4
+_ENOUGH = 2
 _USUAL = 32
 _FIRST_GAP_SECONDS = 0.1
 _MOST_GAP_SECONDS = 10.0
@@ -113,9 +114,13 @@ class Pace:
         self.limit = min(self.limit, self._wall - 1)
 
     def _grow(self) -> None:
-        """One more after a round in which all went well; where it was refused before, only after a long while."""
-        refused_next = self.gap > 0 or self._wall == self.limit + 1
-        if not self._used or self._fine < (self._probe_after if refused_next else self.limit):
+        """One more after a round in which all went well; where it was refused before, only after a long while; and
+        after half a round as long as nothing ever went wrong.
+        """
+        needed = self.limit if self._cuts else (self.limit + 1) // 2
+        if self.gap > 0 or self._wall == self.limit + 1:
+            needed = self._probe_after
+        if not self._used or self._fine < needed:
             return
         self._fine, self._used = 0, False
         if self._wall == self.limit:
@@ -151,7 +156,7 @@ class _Speed:
         # What a request takes that is alone is the server's own time, and none that the others cost it.
         self._usual.add(seconds, _LAST if limit == 1 else _USUAL)
         half = self._at_once.get(limit // 2, self._usual)
-        usual = min(self._usual.value, half.value) if half.count >= _LAST else self._usual.value
+        usual = min(self._usual.value, half.value) if half.count >= _ENOUGH else self._usual.value
         return self._last.count >= _LAST and self._last.value > max(SLOW * usual, CALM_SECONDS)
 
 
