@@ -1,9 +1,10 @@
 """How well waiting for a SIS is put to use, and how little a SIS that wants few requests is bothered.
 
-    make bench-fetch   or   python -m bench.fetch --pages 200 --seconds 0.15
+    make bench-fetch BENCH="--pages 200 --seconds 0.15"
 
 A host of its own, in a process of its own, answers every page after so many seconds; a second one answers 429 to
-whatever is more than two at once. What asks is the connectors' own client, over the network stack that ships.
+whatever is more than two at once. What asks is the connectors' own client, over the network stack that ships. "of one
+/ n" compares with what one connection needs on this machine, where even a page alone takes longer than it should.
 """
 
 from __future__ import annotations
@@ -109,12 +110,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.15, help="for a page")
     chosen = parser.parse_args()
     print(f"{chosen.pages} pages of {len(_PAGE):,} bytes, {chosen.seconds * 1000:.0f} ms each")
-    print(f"{'connections':>12}{'wall s':>10}{'ideal s':>10}{'of ideal':>10}{'at once':>9}")
+    print(f"{'connections':>12}{'wall s':>10}{'ideal s':>10}{'of ideal':>10}{'of one / n':>12}{'at once':>9}")
+    alone = 0.0
     for connections in (1, 2, 4, 8, 16):
         seconds, told = measure(Host(chosen.seconds), chosen.pages, connections)
+        alone = alone or seconds
         ideal = chosen.pages * chosen.seconds / connections
         print(
-            f"{connections:>12}{seconds:>10.2f}{ideal:>10.2f}{ideal / seconds:>10.0%}{told.most:>9}",
+            f"{connections:>12}{seconds:>10.2f}{ideal:>10.2f}{ideal / seconds:>10.0%}"
+            f"{alone / connections / seconds:>12.0%}{told.most:>9}",
             flush=True,
         )
     print("\nA host that answers 429 to more than two at once")
