@@ -9,6 +9,8 @@ from rollcall.domain.errors import NotFound, StoreError
 from rollcall.domain.person import MediaAccount, Person
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import RunMessage
+from rollcall.store.blobs import S3Blobs
+from tests.support.aws import client
 
 from .conftest import Inbox
 
@@ -140,6 +142,28 @@ def test_blobs(blobs: Any) -> None:
     with pytest.raises(NotFound):
         blobs.get("runs/a")
     assert blobs.get("runs/b") == b""
+
+
+def test_several_blobs_at_once(blobs: Any) -> None:
+    files = {f"photos/{n}": b"x" * n for n in range(40)}
+    blobs.put_all(files)
+    assert {key: blobs.get(key) for key in files} == files
+    blobs.put_all({})
+
+
+def test_a_file_that_cannot_be_stored_is_told(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: a photo lost in a thread, and a page put down as read."""
+    store = S3Blobs(client("s3"), stack.bucket)
+    put, many = store.put, {str(n): b"x" for n in range(20)}
+
+    def refuse_one(key: str, data: bytes) -> None:
+        if key == "13":
+            raise StoreError("store_refused", "The file store refused a request.")
+        put(key, data)
+
+    monkeypatch.setattr(store, "put", refuse_one)
+    with pytest.raises(StoreError):
+        store.put_all(many)
 
 
 def test_more_blobs_than_one_request_deletes(blobs: Any) -> None:

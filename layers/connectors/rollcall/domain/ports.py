@@ -180,6 +180,9 @@ class Blobs(Protocol):
 
     def put(self, key: str, data: bytes) -> None: ...
 
+    def put_all(self, files: Mapping[str, bytes]) -> None:
+        """Store several files, by key. When it raises, some of them may have been stored."""
+
     def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
         """Store what comes piece by piece, without holding all of it; returns its size.
 

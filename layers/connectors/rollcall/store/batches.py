@@ -17,7 +17,7 @@ from rollcall.domain.pace import Pace, Sign, Ticket
 
 AT_ONCE = 8
 TRIES = 8
-"""Answers in a row that may leave all of a batch undone."""
+"""In a row that may leave all undone; what is under way together is one."""
 SECONDS = 30.0
 """In which one call must send all its batches: with the last answer, less than a slice keeps for its end."""
 
@@ -48,9 +48,9 @@ class Batches:
         otherwise.
         """
         left = deque(things)
-        under_way: dict[Future[list[Any]], tuple[Ticket, list[Any]]] = {}
+        under_way: dict[Future[list[Any]], tuple[Ticket, list[Any], int]] = {}
         until = self._clock() + SECONDS
-        fruitless, rest = 0, 0.0
+        tries, handed_back = 0, False  # tries since anything got through
         several = len(things) > self._size
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="batch") if several else _Here() as pool:
             try:
@@ -58,19 +58,21 @@ class Batches:
                     # Whoever has nothing under way may always send: the pace is everybody's.
                     while left and (self._pace.free or not under_way):
                         batch = [left.popleft() for _ in range(min(self._size, len(left)))]
-                        under_way[pool.submit(self._ask, ask, batch, rest)] = (self._begin(), batch)
-                        rest = 0.0
+                        rest = pause(tries) if tries or handed_back else 0.0
+                        handed_back = False
+                        ticket = self._begin()
+                        under_way[pool.submit(self._ask, ask, batch, rest)] = (ticket, batch, tries)
                     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                         undone = future.result()
-                        ticket, batch = under_way.pop(future)
+                        ticket, batch, tried = under_way.pop(future)
                         self._end(ticket, len(undone), len(batch))
                         left.extend(undone)
-                        fruitless = fruitless + 1 if len(undone) == len(batch) else 0
-                        rest = pause(fruitless) if undone else rest
-                    if left and (fruitless >= TRIES or self._clock() >= until):
+                        tries = max(tries, tried + 1) if len(undone) == len(batch) else 0
+                        handed_back |= bool(undone)
+                    if left and (tries >= TRIES or self._clock() >= until):
                         raise StoreThrottled("store_throttled", "The database is busy; try again later.")
             finally:
-                for ticket, batch in under_way.values():
+                for ticket, batch, _ in under_way.values():
                     self._end(ticket, 0, len(batch))
 
     def _ask(self, ask: Ask, batch: list[Any], rest: float) -> list[Any]:

@@ -291,6 +291,10 @@ class MemoryBlobs:
     def put(self, key: str, data: bytes) -> None:
         self.files[key] = bytes(data)
 
+    def put_all(self, files: Mapping[str, bytes]) -> None:
+        for key, data in files.items():
+            self.put(key, data)
+
     def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
         self.put(key, b"".join(chunks))
         return len(self.files[key])
