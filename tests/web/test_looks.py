@@ -119,6 +119,7 @@ def test_it_looks_right(scene: str, pages: Pages, lakeview: None) -> None:
     for look, (colours, width, height) in LOOKS.items():
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator("html")).to_have_attribute("data-theme", colours)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
