@@ -28,6 +28,8 @@ from rollcall.store.runs import DynamoRuns
 from rollcall.store.settings import Settings
 from rollcall.store.vault import KmsVault, VaultSecrets
 
+PARTS_AHEAD = 3
+"""Schools, say, that are begun before their turn, so that many small lists use what a SIS gives at once."""
 GO_ON_SECONDS = 15.0
 """What it takes at most to put down where a slice stands and to send for the next."""
 
@@ -84,5 +86,6 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Runner:
         queue=queue,
         clock=clock,
         connect=connect_over_network,
+        parts_ahead=PARTS_AHEAD,
     )
     return Runner(engine, queue, shift)

@@ -62,6 +62,7 @@ class World:
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     faults: Faults = field(default_factory=Faults)
     slice_seconds: float = 300
+    parts_ahead: int = 0
     connector_version: str = "1"
     connector: type[SisConnector] = SisConnector
     others: dict[str, Sis] = field(default_factory=dict)
@@ -150,6 +151,7 @@ class World:
             blobs=self._faulty(self.blobs, "blobs"),
             queue=self._faulty(self.queue, "queue"),
             clock=clock,
+            parts_ahead=self.parts_ahead,
             connect=connect,
         )
 

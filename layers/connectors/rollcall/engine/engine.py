@@ -89,6 +89,7 @@ class Engine:
     queue: Queue
     clock: Clock
     connect: Connect
+    parts_ahead: int = 0
 
     def handle(
         self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime
@@ -211,6 +212,7 @@ class Engine:
             settings=self.settings,
             clock=self.clock,
             deadline=deadline,
+            parts_ahead=self.parts_ahead,
         )
         if first:
             frozen.save(self.blobs, run)

@@ -20,6 +20,7 @@ from rollcall.connectors.base import Page, Part, Record, Stream
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import PERSON_TYPES, fingerprint, split_person_key
 from rollcall.domain.run import Coverage
+from rollcall.engine.ahead import Ahead
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.files import Files
 from rollcall.engine.issues import issue
@@ -46,9 +47,10 @@ def pull(job: Job) -> None:
     """Read all remaining parts. Raises ``OutOfTime`` between chunks, ``SourceContract`` when the pull proves
     nothing.
     """
-    while job.at.pull.part < len(job.survey.parts):
-        part = job.survey.parts[job.at.pull.part]
-        _pull_part(job, part, job.streams[part.stream])
+    with Ahead(job) as ahead:
+        while job.at.pull.part < len(job.survey.parts):
+            part = job.survey.parts[job.at.pull.part]
+            _pull_part(job, part, job.streams[part.stream], ahead)
 
 
 def chunk_table(job: Job, chunk: int) -> RecordTable:
@@ -63,7 +65,7 @@ def chunk_pages(data: bytes) -> list[Page]:
     return unpack(_frames(data)[1], list[Page])
 
 
-def _pull_part(job: Job, part: Part, stream: Stream) -> None:
+def _pull_part(job: Job, part: Part, stream: Stream, ahead: Ahead) -> None:
     at = job.at.pull
     subjects = _subjects(job, stream, stream.per) if stream.per else ()
     seen = {i for chunk in range(at.first_chunk, at.next_chunk) for i in chunk_table(job, chunk).ids}
@@ -73,7 +75,7 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
     size = stale = 0
     shown = job.clock.now()
     if not (stream.per and not subjects):
-        source = job.connector.pages(part, at.cursor, subjects)
+        source = ahead.pages(part, at.cursor, subjects)
         for count, page in enumerate(source, start=1):
             records = _wanted(job, job.connector.split(stream.name, page))
             known = len(seen)
