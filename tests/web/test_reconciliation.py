@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.accounts import HEADER, invited, line, users
 from tests.support.console import ENDED, Site
 from tests.web.accessibility import axe, beyond_the_edge
 from tests.web.conftest import Pages, Watch
 from tests.web.test_unmapped import LOOKS
 
 MEDIA = {"destinations": ["nutrition", "media"]}
-HEADER = "type,host_id,first_name,last_name,email,new_host_id"
-TYPES = {"student": "student", "staff": "staff", "contact": "parent"}
 
 
 @pytest.fixture
@@ -34,29 +33,7 @@ def preview(site: Site, district: str, school: dict[str, Any]) -> list[dict[str,
         run = site.call("GET", f"{base}/runs/{run['id']}")
     assert run["state"] == "completed", run
     changes = site.call("GET", f"{base}/runs/{run['id']}/changes", limit="200")["items"]
-    people = [change["after"] for change in changes]
-    return [p for p in people if p["media"]["status"] == "invited" and not p["media"]["same_as"]]
-
-
-def line(person: dict[str, Any], **changes: str) -> str:
-    fields = {**person, "type": TYPES[person["type"]], "new_host_id": "", **changes}
-    return ",".join(fields[name] or "" for name in HEADER.split(","))
-
-
-def users(people: list[dict[str, Any]]) -> str:
-    """One old ID that is proposed, one with a new ID, one lost, and two who collide; the rest is right."""
-    first, second, third, *rest = people
-    return "\n".join(
-        [
-            HEADER,
-            line(first, host_id="OLD1"),
-            line(second, host_id="OLD2", new_host_id=second["host_id"]),
-            line(third),
-            line(third, host_id="TWICE", new_host_id=third["host_id"]),
-            "staff,LOST,Xanthippe,Quull,,",
-            *(line(person) for person in rest),
-        ]
-    )
+    return invited(changes)
 
 
 @pytest.fixture
