@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,8 @@ settings.load_profile("unhurried")
 def browser() -> Iterator[Browser]:
     """One for all that look at the console: Playwright cannot be started twice in a process."""
     # Most tests need none, and should not wait for its import.
-    from tests.support.browser import launched
+    from local.browser import launched
 
-    with launched() as browser:
+    fonts = Path(__file__).parent / "support" / "fonts.conf"
+    with launched({"FONTCONFIG_FILE": str(fonts)} if os.environ.get("SCREENSHOTS") else None) as browser:
         yield browser

@@ -1,46 +1,18 @@
-"""A real browser, and what it must never tell: an error or warning in its console, a request to another origin, an
+"""What a browser must never tell of a page: an error or warning in its console, a request to another origin, an
 answer without our headers.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Page, Request, Response, expect
 
 from local.console import security_headers
-from local.programs import CHROMIUM, find
 
-SWITCHES = (
-    # Nothing but the pages under test: Chromium's own look-ups fail on a closed network, many at a time.
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
-    *("--disable-gpu", "--disable-quic"),
-)
-PICTURE_FONTS = (
-    {"FONTCONFIG_FILE": str(Path(__file__).parent / "fonts.conf")} if os.environ.get("SCREENSHOTS") else {}
-)
 WIDE = {"width": 1280, "height": 800}
 PATIENCE_MS = 10_000
 expect.set_options(timeout=PATIENCE_MS)
-
-
-@contextmanager
-def launched() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    chromium = find(*CHROMIUM)
-    assert chromium, "Chromium was not found. On Debian: apt-get install chromium"
-    # Its sandbox needs what root does not have.
-    switches = [*SWITCHES, "--no-sandbox"] if os.geteuid() == 0 else list(SWITCHES)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(chromium), args=switches, env={**os.environ, **PICTURE_FONTS}
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -133,6 +133,8 @@ def test_10_refresh_icon_runs_and_shows_progress(
         site.runner.paused.clear()
     expect(page.get_by_text("Completed", exact=True)).to_be_visible(timeout=30_000)
     expect(page.get_by_role("status")).to_contain_text("Nightly: completed.")
+    page.get_by_role("row").get_by_role("link", name="Completed").click()
+    expect(page.get_by_role("region", name="Summary")).to_be_visible()
 
 
 def test_11_pages(site: Site, pages: Pages, address: str, district: str) -> None:
