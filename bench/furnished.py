@@ -73,7 +73,8 @@ def _reconcile(api: Api, client: Client, mappings: dict[str, str]) -> None:
     rows = ["type,host_id,first_name,last_name", "staff,LOST,Xanthippe,Quull"]
     for change in everything(api, f"{client.path}/runs/{preview['id']}/changes"):
         person = change["after"]
-        if person["media"]["status"] == "invited" and len(rows) < ACCOUNTS:
+        account = person["media"]
+        if account["status"] == "invited" and not account["same_as"] and len(rows) < ACCOUNTS:
             kind = {"contact": "parent"}.get(person["type"], person["type"])
             rows.append(f"{kind},{person['host_id']},{person['first_name']},{person['last_name']}")
     path = f"{client.path}/integrations/{school['id']}/reconciliation"

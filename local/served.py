@@ -1,5 +1,7 @@
 """The console of a stack that is up: served on this machine, with somebody signed in."""
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -15,6 +17,24 @@ AT_ONCE = 3
 free, and that takes longer than waiting for one that is.
 """
 
+TOKEN_SECONDS = 1800.0
+"""How long pages get the same token, which is good for an hour: signing in anew takes a page longer than all else."""
+
+
+class _SignedIn:
+    """Gives a token of the user, and another one only when that grows old."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._lock = threading.Lock()
+        self._token, self._since = "", float("-inf")
+
+    def token(self) -> str:
+        with self._lock:
+            if time.monotonic() - self._since > TOKEN_SECONDS:
+                self._token, self._since = self._stack.token(OPERATOR, user=USER), time.monotonic()
+            return self._token
+
 
 @contextmanager
 def served(stack: Stack, districts: Mapping[str, str]) -> Iterator[str]:
@@ -22,5 +42,5 @@ def served(stack: Stack, districts: Mapping[str, str]) -> Iterator[str]:
     vendor()
     stack.warm_api(AT_ONCE)
     forward = over_http(stack.api_url, AT_ONCE)
-    with serve(console(forward, lambda: stack.token(OPERATOR, user=USER), districts, USER)) as url:
+    with serve(console(forward, _SignedIn(stack).token, districts, USER)) as url:
         yield url
