@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.e2e.hands import Hands, Name
 
-ANSWER_MS = 60_000
+ANSWER_MS = 120_000
 """How long a connection test or a run may take."""
 FAMILY_LABELS = {
     "family_key": "Family Key",
