@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-HEADER = "type,host_id,first_name,last_name,email,new_host_id"
-TYPES = {"student": "student", "staff": "staff", "contact": "parent"}
+USERS_HEADER = "type,host_id,first_name,last_name,email,new_host_id"
+_TYPES = {"student": "student", "staff": "staff", "contact": "parent"}
 
 
 def invited(changes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -15,9 +15,10 @@ def invited(changes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [p for p in people if p["media"]["status"] == "invited" and not p["media"]["same_as"]]
 
 
-def line(person: dict[str, Any], **changes: str) -> str:
-    fields = {**person, "type": TYPES[person["type"]], "new_host_id": "", **changes}
-    return ",".join(fields[name] or "" for name in HEADER.split(","))
+def user(person: dict[str, Any], **changes: str) -> str:
+    """A line of the media application's list of users."""
+    fields = {**person, "type": _TYPES[person["type"]], "new_host_id": "", **changes}
+    return ",".join(fields[name] or "" for name in USERS_HEADER.split(","))
 
 
 def users(people: Sequence[dict[str, Any]]) -> str:
@@ -25,12 +26,12 @@ def users(people: Sequence[dict[str, Any]]) -> str:
     first, second, third, *rest = people
     return "\n".join(
         [
-            HEADER,
-            line(first, host_id="OLD1"),
-            line(second, host_id="OLD2", new_host_id=second["host_id"]),
-            line(third),
-            line(third, host_id="TWICE", new_host_id=third["host_id"]),
+            USERS_HEADER,
+            user(first, host_id="OLD1"),
+            user(second, host_id="OLD2", new_host_id=second["host_id"]),
+            user(third),
+            user(third, host_id="TWICE", new_host_id=third["host_id"]),
             "staff,LOST,Xanthippe,Quull,,",
-            *(line(person) for person in rest),
+            *(user(person) for person in rest),
         ]
     )
