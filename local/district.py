@@ -156,7 +156,9 @@ class LocalDistrict:
         """The connector of the nightly integration, as the engine would make it now."""
         integration = self.config.integration(DISTRICT, INTEGRATION)
         by_id = self.config.mappings(DISTRICT, integration.mappings.values())
-        lookups = {entity: Lookup(by_id[mapping_id]) for entity, mapping_id in integration.mappings.items()}
+        lookups: dict[str, Lookup] = {
+            entity: Lookup(by_id[mapping_id]) for entity, mapping_id in integration.mappings.items()
+        }
         year = self.config.district(DISTRICT).school_year_at(self.clock.now())
         return self._connect(integration, year, lookups, self._secrets)
 
