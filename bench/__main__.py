@@ -20,6 +20,7 @@ from bench.figures import Figure, figures
 from bench.record import recording
 from bench.recording import FIRST, NIGHTS, Recording
 from bench.tools import FLOOR, ROLLCALL, TOOLS, WITHOUT, Tool
+from bench.units import measured_costs
 from local.bootstrap import BENCH, ensure
 from local.paths import ROOT, STATE
 
@@ -52,6 +53,8 @@ def main() -> None:
         kept["extras"] = _extras(chosen, nights)
     if "shapes" in parts:
         kept.update(_shapes(chosen, nights))
+    if "cost" in parts:
+        _tell("cost", measured_costs(2 * chosen.people))
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_bytes(msgspec.json.encode(kept))
 
@@ -129,7 +132,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--tools", default=",".join(TOOLS), help=f"of {', '.join(TOOLS)}")
     parser.add_argument("--nights", default=",".join(NIGHTS), help="second nights, by the percentage changed")
-    parser.add_argument("--only", default="compare,extras,shapes", help="of compare, extras, shapes")
+    parser.add_argument(
+        "--only", default="compare,extras,shapes,cost", help="of compare, extras, shapes, cost"
+    )
     return parser.parse_args()
 
 

@@ -20,9 +20,9 @@ from bench.recording import FIRST, NIGHTS, Recording
 from bench.server import Counts, Night
 from bench.serving import Server, serve
 from bench.told import Told
-from bench.tools import Tool
+from bench.tools import WORK, Tool
 from local.bootstrap import BENCH
-from local.paths import ROOT, STATE
+from local.paths import ROOT
 
 Say = Callable[[str], None]
 
@@ -49,7 +49,8 @@ def compare(
 ) -> list[Measured]:
     """Measure every night of every tool ``repetitions`` times; of ``small`` a first load and one second night."""
     found: list[Measured] = []
-    with tempfile.TemporaryDirectory(dir=_workspace()) as workspace:
+    WORK.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=WORK) as workspace:
         for district in (small, recording) if small else (recording,):
             with serve(district.folder) as server:
                 for repetition in range(repetitions):
@@ -109,13 +110,6 @@ def _rows(tool: Tool, database: Path) -> int:
         command, env=tool.environment(), cwd=ROOT, capture_output=True, text=True, check=True
     )
     return int(done.stdout)
-
-
-def _workspace() -> Path:
-    """On the disk of the checkout: /tmp may be memory, and stores are to be on a disk."""
-    folder = STATE / "bench" / "work"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _line(measured: Measured, repetition: int) -> str:

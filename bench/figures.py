@@ -35,7 +35,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def figures(measured: Sequence[Measured], records: dict[str, int], small: dict[str, int]) -> list[Figure]:
     """A figure for each tool and night. ``records`` and ``small`` count what the SIS sends by night."""
     found = []
-    for tool, night in dict.fromkeys((m.tool, m.night) for m in measured):
+    for tool, night in dict.fromkeys((m.tool, m.night) for m in measured if not m.small):
         runs = [m for m in measured if (m.tool, m.night, m.small) == (tool, night, False)]
         cpu, start = median(m.cost.cpu for m in runs), _start(measured, tool, night)
         more = records[night] - (small[night] if start else 0)

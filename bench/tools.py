@@ -10,7 +10,10 @@ from pathlib import Path
 import msgspec
 
 from local.bootstrap import BENCH, DEV
-from local.paths import ROOT
+from local.paths import ROOT, STATE
+
+WORK = STATE / "bench" / "work"
+"""Where tools keep what they store, on the disk of the checkout: /tmp may be memory."""
 
 
 @dataclass(frozen=True)
