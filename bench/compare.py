@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -70,8 +70,8 @@ class _Bench:
         self._workspace = workspace
         self._small = small
 
-    def repetition(self, tools: Sequence[Tool], nights: Sequence[str]) -> list[Measured]:
-        found = []
+    def repetition(self, tools: Sequence[Tool], nights: Sequence[str]) -> Iterator[Measured]:
+        """A first load and second nights of every tool, as they are done."""
         for night in (FIRST, *nights):
             for tool in tools:
                 state = self._workspace / "state"
@@ -81,11 +81,10 @@ class _Bench:
                     state.mkdir()
                 else:
                     shutil.copytree(loaded, state)
-                found.append(self._run(tool, night, state))
+                yield self._run(tool, night, state)
                 if night == FIRST:
                     shutil.rmtree(loaded, ignore_errors=True)
                     shutil.move(state, loaded)
-        return found
 
     def _run(self, tool: Tool, night: str, state: Path) -> Measured:
         self._server.begin(Night(night))
