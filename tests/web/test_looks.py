@@ -20,6 +20,7 @@ from tests.web.conftest import Pages
 from tests.web.district_scenes import DISTRICT_SCENES, furnish
 from tests.web.people_scenes import PEOPLE_SCENES, protect_somebody
 from tests.web.run_scenes import RUN_SCENES
+from tests.web.school_scenes import SCHOOL_SCENES, furnish_schools
 
 PICTURES = ROOT / "docs" / "screens"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -86,6 +87,7 @@ SCENES: dict[str, Scene] = {
         *DISTRICT_SCENES,
         *RUN_SCENES,
         *PEOPLE_SCENES,
+        *SCHOOL_SCENES,
     )
 }
 
@@ -106,6 +108,7 @@ def lakeview(site: Site) -> None:
     assert site.sync(DISTRICT, nightly["id"])["state"] == "completed"
     furnish(site, nightly)
     protect_somebody(site)
+    furnish_schools(site)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -116,6 +119,7 @@ def test_it_looks_right(scene: str, pages: Pages, lakeview: None) -> None:
     for look, (colours, width, height) in LOOKS.items():
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator("html")).to_have_attribute("data-theme", colours)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )

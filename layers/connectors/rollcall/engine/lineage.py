@@ -105,6 +105,25 @@ def carried(blobs: Blobs, run: Run) -> list[Carried]:
     ]
 
 
+def named_beside(blobs: Blobs, source: str, run: Run, stored: StoredPerson) -> list[str]:
+    """Ids of the people whom a record of the run's snapshot names together with a person: whoever has a tie to them is
+    among these, in no order that means anything.
+
+    ``source`` is the SIS that the run asked, as an integration says it. Raises ``NotFound`` when the snapshot is no
+    longer kept.
+    """
+    seen = unpack(blobs.get(RunFolder(run).snapshot()), _Tables)
+    key = person_key(stored.person.type, stored.person.source_id)
+    others = {
+        other
+        for table in seen.tables.values()
+        for people in table.people
+        if people is not None and key in people
+        for other in people
+    }
+    return sorted(person_id(run.district_id, source, *split_person_key(other)) for other in others - {key})
+
+
 def _records(
     blobs: Blobs, connector: Connector, seen: _Seen, key: str
 ) -> Iterator[tuple[RawRecord, RecordLineage]]:
