@@ -55,7 +55,7 @@ from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import next_people, plan
 from rollcall.engine.pull import pull
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
-from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.snapshot import read_snapshot
 from rollcall.engine.trend import weigh
 from rollcall.engine.undo import plan_undo, settings_to_undo, take_over, write_undone_snapshot
 
@@ -218,7 +218,7 @@ class Engine:
             job.save()
         if job.at.base:
             key = snapshot_key(run.district_id, run.integration_id, job.at.base)
-            job.snapshot = unpack(self.blobs.get(key), Snapshot)
+            job.snapshot = read_snapshot(self.blobs.get(key))
         if job.at.stage != "survey":
             job.survey = unpack(self.blobs.get(job.folder.survey()), Survey)
         return job
