@@ -53,7 +53,7 @@ deps:
 
 lock: deps ## Write the pinned requirements anew
 	for name in layer:layers/connectors/requirements dev:requirements/dev emulator:requirements/emulator \
-			sam:requirements/sam tools:requirements/tools; do \
+			sam:requirements/sam tools:requirements/tools bench:requirements/bench; do \
 		.local/venvs/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			requirements/$${name%%:*}.in --output-file $${name#*:}.txt || exit 1; \

@@ -45,7 +45,7 @@ class _Served:
             finally:
                 self.seconds += time.thread_time() - began
 
-        town.sender.exchange = timed  # type: ignore[method-assign]
+        town.sender.exchange = timed  # type: ignore[method-assign, assignment]
 
 
 def _night(town: InProcess, served: _Served, name: str) -> None:
