@@ -128,17 +128,20 @@ def identifier(value: str | int) -> str:
 
 def text(value: Scalar) -> str | None:
     """Trimmed text in Unicode's composed form; blank is None. A whole number has no decimal point."""
+    # Asked of every field of every person, and most are plain text.
+    if isinstance(value, str):
+        if not (value.isascii() and value.isprintable()):
+            value = _printable(unicodedata.normalize("NFC", value))
+        return value.strip() or None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float):
-        value = int(value) if value.is_integer() else str(value)
-    if isinstance(value, int):
-        return str(value)
-    if not value.isascii():
-        value = unicodedata.normalize("NFC", value)
-    if not value.isprintable():
-        value = "".join(c if c.isprintable() else " " for c in value if c != "\0")
-    return value.strip() or None
+        value = int(value) if value.is_integer() else value
+    return str(value)
+
+
+def _printable(value: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in value if c != "\0")
 
 
 def number(value: Scalar) -> int | None:

@@ -44,6 +44,7 @@ from rollcall.domain.run import CHECK_AFTER, WORKING, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
 from rollcall.engine.approved import apply_held, write_approved_snapshot
 from rollcall.engine.blobs import RunFolder, approved_id, pack, snapshot_key, unpack
+from rollcall.engine.collection import seldom_collected
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
@@ -106,7 +107,8 @@ class Engine:
         if lease is None:
             return Busy(seconds=60)
         try:
-            self._slice(run, lease, deadline)
+            with seldom_collected():
+                self._slice(run, lease, deadline)
         except LeaseLost:
             log.warning("lease lost", extra={"run_id": run.id})
         finally:

@@ -43,15 +43,15 @@ def judge_plan(job: Job, people: PeopleTable) -> None:
     ``people`` are those of the next snapshot, if nothing waited.
     """
     limits = _limits(job)
-    tally = Tally()
+    tally, cohorts, moved = Tally(), cohorts_of(job.snapshot), cohorts_of(job.snapshot)
     again: Counter[tuple[PersonType, ChangeKind]] = Counter()
     for change in plan_changes(job):
         if _undone(job, key_of(change)):
             again[change.type, change.kind] += 1
         else:
             tally.add(change)
+        move(moved, change)
     bases = job.snapshot.people.count_loaded()
-    cohorts = cohorts_of(job.snapshot)
     waits = judge(tally, bases, cohorts, limits)
     if job.district.review_families == "never":
         waits = [wait for wait in waits if wait.danger != "household"]
@@ -64,7 +64,10 @@ def judge_plan(job: Job, people: PeopleTable) -> None:
         *_to_review(job, len(reviewed)),
         *_made_again(again.total()),
     ]
-    _hold(job, Waiting(waits, limits, again.keys(), reviewed), family_change)
+    if job.run.holds:
+        _hold(job, Waiting(waits, limits, again.keys(), reviewed), family_change)
+    else:
+        job.cohorts = packed(moved)
 
 
 def _to_review(job: Job, count: int) -> list[Hold]:

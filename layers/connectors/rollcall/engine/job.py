@@ -142,12 +142,12 @@ class Job:
         blackout = self.district.blackout_at(self.started_at)
         return blackout is not None and blackout.kind == "adds_only" and not self.run.override
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The run's date in the district's zone: fixed when the run starts, however long it takes."""
         return self.started_at.astimezone(self.district.zone).date()
 
-    @property
+    @cached_property
     def school_year(self) -> str:
         """Such as ``2026-27``."""
         return self.district.school_year_at(self.started_at)
