@@ -16,8 +16,8 @@ import msgspec
 
 from bench.recording import Recording
 from bench.replay import Replay
-from bench.stores import DiskBlobs, SqlitePeople, StoreCounts, load_runs, save_runs
-from bench.told import Told
+from bench.stores import DiskBlobs, SqlitePeople, load_runs, save_runs
+from bench.told import StoreCounts, Told
 from local.district import DISTRICT, INTEGRATION, LocalDistrict
 from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import HttpSender, Sender

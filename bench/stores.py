@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ class SqlitePeople:
 
 def stored_people(file: Path) -> dict[str, StoredPerson]:
     """Everybody in such a file, by id: for who wants to look at all of them afterwards."""
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database:
         rows = database.execute("SELECT pk, integration, doc FROM people").fetchall()
     found = (
         StoredPerson(

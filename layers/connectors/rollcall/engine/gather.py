@@ -30,6 +30,16 @@ MOST_BYTES = 48_000_000
 """Of records that are held before they are put down."""
 
 
+def batches(count: int) -> int:
+    """How many batches so many people make."""
+    return -(-count // BATCH)
+
+
+def batch_of(people: Sequence[str], number: int) -> Sequence[str]:
+    """The people of one batch."""
+    return people[number * BATCH : (number + 1) * BATCH]
+
+
 class Piece(msgspec.Struct, array_like=True):
     """One record of one person, who is number ``person`` of the people to map; of a contact, the ``students`` that the
     record names with them.

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from rollcall.domain.media import blocked
 from rollcall.domain.person import split_person_key
 from rollcall.engine.compare import Work, is_contact, is_student
+from rollcall.engine.gather import batches
 from rollcall.engine.job import Job
-from rollcall.engine.mapping import MappedPerson, batches, mapped_batch
+from rollcall.engine.mapping import MappedPerson, mapped_batch
 from rollcall.engine.people_table import ENDED, NOTHING
 from rollcall.engine.pins import Pins
 from rollcall.engine.roster import Roster

@@ -11,7 +11,7 @@ from rollcall.domain.grades import graduation_year
 from rollcall.domain.person import Issue, Mapped, Person, encode_person, fingerprint, split_person_key
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.compare import Work
-from rollcall.engine.gather import BATCH, Gatherer
+from rollcall.engine.gather import BATCH, Gatherer, batch_of, batches
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.people_table import NOTHING, REJECTED, REVISIT, PersonRow
@@ -37,25 +37,19 @@ class MappedPerson(msgspec.Struct, kw_only=True, omit_defaults=True):
     students: tuple[str, ...] = ()
 
 
-def batches(count: int, size: int = BATCH) -> int:
-    """How many batches ``count`` things make."""
-    return -(-count // size)
-
-
 def map_people(job: Job, work: Work) -> None:
     """Map all remaining batches of ``work.again``."""
     gatherer = Gatherer(job, work)
     gatherer.gather()
     while job.at.batch < batches(len(work.again)):
-        start = job.at.batch * BATCH
-        keys = work.again[start : start + BATCH]
+        keys = batch_of(work.again, job.at.batch)
         mapped = []
         for key, found in zip(keys, gatherer.batch(job.at.batch), strict=True):
             person = _judged(job, key, job.connector.map(key, found.records, job.survey, job.today))
             mapped.append(msgspec.structs.replace(person, students=found.students))
         job.blobs.put(job.folder.mapped(job.at.batch), pack(mapped))
         job.at.batch += 1
-        job.checkpoint(start + len(keys), len(work.again))
+        job.checkpoint(min(job.at.batch * BATCH, len(work.again)), len(work.again))
     gatherer.forget()
 
 

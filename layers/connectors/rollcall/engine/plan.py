@@ -15,13 +15,13 @@ from rollcall.domain.person import Issue, decode_person, person_key, split_perso
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
-from rollcall.engine.gather import BATCH
+from rollcall.engine.gather import batch_of, batches
 from rollcall.engine.households import regroup
 from rollcall.engine.images import write_plan_file
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
-from rollcall.engine.mapping import MappedPerson, batches, mapped_batch
+from rollcall.engine.mapping import MappedPerson, mapped_batch
 from rollcall.engine.outcome import Outcome, as_change, change_to, stored_people
 from rollcall.engine.people_table import (
     ENDED,
@@ -112,7 +112,7 @@ def _postponed(job: Job, outcome: Outcome) -> Outcome:
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
-    return [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
+    return [batch_of(keys, number) for number in range(batches(len(keys)))]
 
 
 def _moves(job: Job, key: str, family: str) -> bool:
