@@ -98,13 +98,13 @@ def named_beside(blobs: Blobs, source: str, run: Run, stored: StoredPerson) -> l
     ``source`` is the SIS that the run asked, as an integration says it. Raises ``NotFound`` when the snapshot is no
     longer kept.
     """
-    seen = unpack(blobs.get(RunFolder(run).snapshot()), _Tables)
+    seen = read_snapshot(blobs.get(RunFolder(run).snapshot()))
     key = person_key(stored.person.type, stored.person.source_id)
     others = {
         other
         for table in seen.tables.values()
-        for people in table.people
-        if people is not None and key in people
+        for people in table.all_people()
+        if key in people
         for other in people
     }
     return sorted(person_id(run.district_id, source, *split_person_key(other)) for other in others - {key})
