@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.accounts import invited, users
 from tests.support.console import ENDED, Site
 
 MEDIA = {"destinations": ["nutrition", "media"]}
 STRICT = {"floor": 0, "move_percent": 1, "update_percent": 1}
-USERS_HEADER = "type,host_id,first_name,last_name,email,new_host_id"
-_TYPES = {"student": "student", "staff": "staff", "contact": "parent"}
 
 
 def limit(site: Site, district: str, **changes: Any) -> None:
@@ -85,30 +84,7 @@ def preview(site: Site, district: str, school: dict[str, Any]) -> list[dict[str,
         run = site.call("GET", f"{base}/runs/{run['id']}")
     assert run["state"] == "completed", run
     changes = site.call("GET", f"{base}/runs/{run['id']}/changes", limit="200")["items"]
-    people = [change["after"] for change in changes]
-    return [p for p in people if p["media"]["status"] == "invited" and not p["media"]["same_as"]]
-
-
-def user(person: dict[str, Any], **changes: str) -> str:
-    """A line of the media application's list of users."""
-    fields = {**person, "type": _TYPES[person["type"]], "new_host_id": "", **changes}
-    return ",".join(fields[name] or "" for name in USERS_HEADER.split(","))
-
-
-def users(people: list[dict[str, Any]]) -> str:
-    """One old ID that is proposed, one with a new ID, one lost, and two who collide; the rest is right."""
-    first, second, third, *rest = people
-    return "\n".join(
-        [
-            USERS_HEADER,
-            user(first, host_id="OLD1"),
-            user(second, host_id="OLD2", new_host_id=second["host_id"]),
-            user(third),
-            user(third, host_id="TWICE", new_host_id=third["host_id"]),
-            "staff,LOST,Xanthippe,Quull,,",
-            *(user(person) for person in rest),
-        ]
-    )
+    return invited(changes)
 
 
 def upload_users(site: Site, district: str, school: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.accounts import USERS_HEADER, user, users
 from tests.support.console import Site
 from tests.web.conftest import Pages, Watch
-from tests.web.furnishing import USERS_HEADER, preview, returning_school, upload_users, user, users
+from tests.web.furnishing import preview, returning_school, upload_users
 
 
 @pytest.fixture
