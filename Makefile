@@ -27,8 +27,8 @@ test: template check ## Everything that CI runs
 check: static ## What needs no deployed stack: a few minutes less than test
 	$(BIN)/pytest -m "not e2e" -n auto
 
-bench: deps ## Run the engine alone over 100,000 people, without AWS (BENCH="--people 20000 --system powerschool")
-	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.engine $(BENCH)
+bench: deps ## Measure against peers and a hand-written floor (BENCH="--people 100000"; WRITE_DOCS=1 for docs/performance.md)
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench $(BENCH)
 
 bench-screens: deps ## Tell how soon each screen of the console can be used, on the local stack (BENCH="--people 10000")
 	@$(LOCAL) web --browser
@@ -57,7 +57,7 @@ deps:
 
 lock: deps ## Write the pinned requirements anew
 	for name in layer:layers/connectors/requirements dev:requirements/dev emulator:requirements/emulator \
-			sam:requirements/sam tools:requirements/tools; do \
+			sam:requirements/sam tools:requirements/tools bench:requirements/bench; do \
 		.local/venvs/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			requirements/$${name%%:*}.in --output-file $${name#*:}.txt || exit 1; \

@@ -58,6 +58,7 @@ TOOLS = _environment("tools", VENVS / "tools")
 DEV = _environment("dev", ROOT / ".venv")
 EMULATOR = _environment("emulator", VENVS / "emulator")
 SAM = _environment("sam", VENVS / "sam")
+BENCH = _environment("bench", VENVS / "bench")
 
 
 def ensure(environments: Iterable[Environment], say: Say = print) -> None:

@@ -118,7 +118,12 @@ class Simulator:
         """The district as it was generated, no faults, no counts."""
         old = self.district
         self.district = generate(
-            old.seed, old.people, old.name, today=old.today, unknown_codes=old.unknown_codes
+            old.seed,
+            old.people,
+            old.name,
+            today=old.today,
+            unknown_codes=old.unknown_codes,
+            school_rounds=old.school_rounds,
         )
         self._use(self.district)
         self.faults.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
@@ -44,6 +44,7 @@ class District:
         self.today = today
         self.start_year = school_year_start(today)
         self.unknown_codes = unknown
+        self.school_rounds: int | None = None
         self.schools = schools
         self.households: list[Household] = []
         self.guardians: list[Guardian] = []
@@ -242,12 +243,16 @@ class District:
 
     def delete_student(self, student_id: int) -> Change:
         """The office deletes the record: no list and no change feed names the student any more."""
-        student = self._require(student_id)
-        self.students.remove(student)
-        del self._students[student.id], self._by_local[student.local_id]
+        return self.delete_students([self._require(student_id).id])
+
+    def delete_students(self, student_ids: Collection[int]) -> Change:
+        """The same for many at once; KeyError for an unknown one."""
+        for student in [self._require(student_id) for student_id in student_ids]:
+            del self._students[student.id], self._by_local[student.local_id]
+        self.students = [student for student in self.students if student.id in self._students]
         self._children = None
         self.version += 1
-        return Change("delete", [student_id])
+        return Change("delete", list(student_ids))
 
     def change_guardian_email(self, guardian_id: int, email: str) -> Change:
         guardian = self._guardians.get(guardian_id)

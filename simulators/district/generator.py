@@ -27,17 +27,21 @@ def generate(
     *,
     today: date = TODAY,
     unknown_codes: int = 0,
+    school_rounds: int | None = None,
 ) -> District:
     """A district of exactly `people` records: students, staff and guardians together.
 
-    `unknown_codes` gives that many active students one code each that no sensible mapping holds.
+    `unknown_codes` gives that many active students one code each that no sensible mapping holds. `school_rounds` is how
+    many times it has two elementary schools, a middle and a high school: None for schools of a usual size.
     """
     if people < 50:
         raise ValueError("a district has at least 50 people")
     rng = random.Random(seed)
     staff_count = max(8, people * 6 // 100)
-    schools = make_schools(rng.random, name, people // 2)
+    rounds = min(200, max(1, people // 3000)) if school_rounds is None else school_rounds
+    schools = make_schools(rng.random, name, rounds)
     district = District(name, seed, people, today, schools, unknown_codes)
+    district.school_rounds = school_rounds
     builder = Builder(district, rng.random)
     builder.add_staff(staff_count)
     builder.add_families(people - staff_count)
@@ -55,10 +59,9 @@ def site_prefix(name: str) -> str:
     return (consonants + word[1:])[:3]
 
 
-def make_schools(rnd: Callable[[], float], name: str, students: int) -> list[School]:
-    """Real schools for this many students, and the holding places that the fact sheets name."""
+def make_schools(rnd: Callable[[], float], name: str, rounds: int) -> list[School]:
+    """Real schools, four a round, and the holding places that the fact sheets name."""
     prefix = site_prefix(name)
-    rounds = min(200, max(1, students // 1500))
     schools: list[School] = []
 
     def add(code: int, title: str, kind: str, site: str, grades: tuple[str, ...]) -> None:
