@@ -1,7 +1,7 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo evening test check bench docs screenshots template static lock deps deploy-web clean
+.PHONY: help demo evening test check bench bench-screens docs screenshots template static lock deps deploy-web clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -27,8 +27,12 @@ test: template check ## Everything that CI runs
 check: static ## What needs no deployed stack: a few minutes less than test
 	$(BIN)/pytest -m "not e2e" -n auto
 
-bench: deps ## Run the engine alone over 100,000 people, without AWS (BENCH="--people 20000 --system powerschool")
-	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.engine $(BENCH)
+bench: deps ## Measure against peers and a hand-written floor (BENCH="--people 100000"; WRITE_DOCS=1 for docs/performance.md)
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench $(BENCH)
+
+bench-screens: deps ## Tell how soon each screen of the console can be used, on the local stack (BENCH="--people 10000")
+	@$(LOCAL) web --browser
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.screens $(BENCH)
 
 docs: deps ## Write docs/fields.md and docs/issues.md anew: which system carries which field, and every issue code
 	WRITE_DOCS=1 $(BIN)/pytest -q tests/sync/test_carries.py tests/engine/test_issue_codes.py

@@ -72,16 +72,16 @@ def recording(system: str, people: int, member_types: tuple[str, ...] = PERSON_T
 def _record(folder: Path, system: str, people: int, member_types: tuple[str, ...]) -> None:
     writer = Writer(folder)
     nights = {}
-    records: dict[str, int] = {}
+    records: dict[str, dict[str, int]] = {}
     first: Simulator | None = None
     for name, shift in {FIRST: None, **NIGHTS}.items():
         town, nights[name] = _town(people, shift)
         simulator = simulate(system, town, None)
         tape = _Tape(simulator)
-        counts = _crawl(system, simulator, tape, member_types)
-        writer.night(name, tape.answers)
-        if first is None:
-            first, records = simulator, counts
+        records[name] = _crawl(system, simulator, tape, member_types)
+        # A copy: pages asked for ahead of the end of a list may still come.
+        writer.night(name, dict(tape.answers))
+        first = first or simulator
     assert first is not None
     writer.about(
         About(
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--member-types", default=",".join(PERSON_TYPES), help="student,staff,contact")
     chosen = parser.parse_args()
     made = recording(chosen.system, chosen.people, tuple(chosen.member_types.split(",")))
-    print(f"{made.folder}: {made.about.records}")
+    print(f"{made.folder}: {made.about.records[FIRST]}")
 
 
 if __name__ == "__main__":

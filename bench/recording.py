@@ -50,7 +50,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """What was recorded.
 
     ``people`` is what the district was generated with and ``member_types`` whom the integration reads. ``records``
-    counts the records of each stream of the first night, ``mappings`` are ready to be set up.
+    counts the records of each stream by night, ``mappings`` are ready to be set up.
     """
 
     system: str
@@ -59,7 +59,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     base_path: str
     credentials: dict[str, str]
     mappings: dict[str, list[tuple[str, str]]]
-    records: dict[str, int]
+    records: dict[str, dict[str, int]]
     nights: dict[str, Moves]
 
 

@@ -9,6 +9,7 @@ recording in this process instead of asking ``--url``, which leaves the transpor
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,23 @@ from rollcall.domain.run import Run
 CONNECTIONS = 8
 
 
-def night(recording: Recording, url: str, state: Path, settings: dict[str, Any], sender: Sender) -> Told:
-    """Sync once, from where the last night left ``state``."""
+def night(
+    recording: Recording,
+    url: str,
+    state: Path,
+    sender: Sender,
+    settings: Mapping[str, Any],
+    entities: Collection[str] = (),
+) -> Told:
+    """Sync once, from where the last night left ``state``. With ``entities``, only those mappings are set up."""
     state.mkdir(parents=True, exist_ok=True)
     about, counts = recording.about, StoreCounts()
     people, blobs = SqlitePeople(state / "people.sqlite", counts), DiskBlobs(state / "blobs", counts)
     town = LocalDistrict(
         about.system, url + about.base_path, about.credentials, Transport(sender), people, blobs
     )
-    town.set_up(about.mappings, {"member_types": about.member_types, **settings})
+    tables = {entity: rows for entity, rows in about.mappings.items() if not entities or entity in entities}
+    town.set_up(tables, {"member_types": about.member_types, **settings})
     town.runs = load_runs(state / "runs.pickle", town.runs)
     (before, _) = town.runs.history(DISTRICT, INTEGRATION, (), 1000, None)
     town.clock.advance(days=len(before))
@@ -66,11 +75,15 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:80")
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--settings", type=msgspec.json.decode, default={})
+    parser.add_argument(
+        "--entities", default="", help="the mappings to set up, with commas; all unless given"
+    )
     parser.add_argument("--night")
     chosen = parser.parse_args()
     recording = Recording(chosen.recording)
     sender = Replay(recording, chosen.night) if chosen.night else HttpSender("loopback", CONNECTIONS)
-    told = night(recording, chosen.url, chosen.state, chosen.settings, sender)
+    entities = [entity for entity in chosen.entities.split(",") if entity]
+    told = night(recording, chosen.url, chosen.state, sender, chosen.settings, entities)
     print(msgspec.json.encode(told).decode())
 
 

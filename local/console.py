@@ -1,6 +1,7 @@
 """Serves the console and the API on one origin of this machine, with the headers that CloudFront sends."""
 
 import json
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -84,14 +85,16 @@ def console(
     )
 
 
-def over_http(api_url: str) -> Forward:
-    """The API at an address."""
+def over_http(api_url: str, at_once: int) -> Forward:
+    """The API at an address, asked for ``at_once`` things at a time; the rest waits in line."""
     session = requests.Session()
     session.trust_env = False
+    turns = threading.Semaphore(at_once)
 
     def forward(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
         url = f"{api_url}{path}{'?' if query else ''}{query}"
-        answer = session.request(method, url, headers=dict(headers), data=body, timeout=60)
+        with turns:
+            answer = session.request(method, url, headers=dict(headers), data=body, timeout=60)
         return Answer(answer.status_code, answer.headers, answer.content)
 
     return forward

@@ -16,17 +16,13 @@ from typing import Any
 from rich.console import Console
 
 from local.api import Api
-from local.console import console as console_app
-from local.console import over_http
 from local.paths import HANDOVER, STATE
-from local.stack import OPERATOR, Stack
+from local.served import served
+from local.stack import Stack
 from local.tenants import Client, Tenant, set_up
 from local.watching import everything, follow, run_now, told
-from simulators.serving import serve
 
 PEOPLE = 300
-USER = "operator@example.org"
-"""Who is signed in at the console."""
 UNKNOWN_CODES = 3
 """Students with a code that no mapping holds, so that there is something to report."""
 CHANGES = 5
@@ -55,8 +51,7 @@ def main() -> int:
         cleanup.callback(HANDOVER.unlink, missing_ok=True)
         clients = [_open(stack, tenant, cleanup, console) for tenant in TENANTS]
         names = {tenant.district_id: tenant.name for tenant in TENANTS}
-        site = console_app(over_http(stack.api_url), lambda: stack.token(OPERATOR, user=USER), names, USER)
-        ui_url = cleanup.enter_context(serve(site))
+        ui_url = cleanup.enter_context(served(stack, names))
         console.print(f"  console: {ui_url}")
 
         def hand_over() -> None:

@@ -35,6 +35,8 @@ def start_emulator(home: Path, port: int) -> Service:
         "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
+        # Seconds. Workers that have been warmed stay so: a page that asks after five minutes should not wait for them.
+        "LAMBDA_WARM_TTL_SECONDS": "86400",
         "IOT_MTLS_ENABLED": "0",  # it would listen on every address of the machine
         "TMPDIR": str(scratch),
     }

@@ -137,6 +137,10 @@ class Stack:
         found = pages.paginate(logGroupName=f"/aws/lambda/{STACK_NAME}-{function}")
         return [event["message"] for page in found for event in page["events"]]
 
+    def warm_api(self, at_once: int) -> None:
+        """Have workers of the API ready for that many requests at once, so that none waits for one to start."""
+        self._invoke(*[("ConfigApi", _ask_for_document())] * at_once)
+
     def hand_over(self, path: Path, systems: Mapping[str, Any], ui_url: str | None = None) -> None:
         """Write what the console, scripts and checks need to use this stack. It holds a token, so it is ours alone."""
         content = {
@@ -197,15 +201,17 @@ class Stack:
 
     def _warm(self) -> None:
         """Start the functions' workers, so that the first run is not the one that waits for imports."""
-        api_event = json.dumps(_event_for_document()).encode()
         empty_batch = json.dumps({"Records": []}).encode()
-        calls = [
-            ("ConfigApi", api_event),
+        self._invoke(
+            ("ConfigApi", _ask_for_document()),
             ("SyncRunner", empty_batch),
             ("SyncRunner", empty_batch),
             ("Scheduler", b"{}"),
             ("Exporter", b"{}"),
-        ]
+        )
+
+    def _invoke(self, *calls: tuple[str, bytes]) -> None:
+        """Call functions at the same time, each with a payload."""
 
         def invoke(call: tuple[str, bytes]) -> None:
             function, payload = call
@@ -226,7 +232,7 @@ class Stack:
         raise LocalError("the API lets in a caller without a valid token")
 
 
-def _event_for_document() -> dict[str, Any]:
+def _ask_for_document() -> bytes:
     """What API Gateway sends for GET /v1/openapi.json."""
     path = "/v1/openapi.json"
     http = {
@@ -236,7 +242,7 @@ def _event_for_document() -> dict[str, Any]:
         "sourceIp": "127.0.0.1",
         "userAgent": "rollcall",
     }
-    return {
+    event = {
         "version": "2.0",
         "routeKey": f"GET {path}",
         "rawPath": path,
@@ -255,3 +261,4 @@ def _event_for_document() -> dict[str, Any]:
         },
         "isBase64Encoded": False,
     }
+    return json.dumps(event).encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rollcall.domain.plan import StoredPerson
 from tests.engine.sis import Sis
 from tests.engine.world import D, World, student
@@ -233,6 +235,35 @@ def test_two_students_may_swap_their_pos_ids(world: World) -> None:
     world.sis.students["3"]["pin"], world.sis.students["4"]["pin"] = "2", "1"
     assert world.sync().counts["student"]["reject"] == 0
     assert {i: p.pos_id for i, p in world.persons().items() if p.pos_id} == {"3": "2", "4": "1"}
+
+
+def test_who_comes_back_gets_their_pos_id_again(world: World) -> None:
+    world.sis.students["3"]["pin"] = "4711"
+    world.sync()
+    gone = world.sis.students.pop("3")
+    world.sync()
+    world.sis.students["3"] = {**gone, "pin": None}
+    world.sync()
+    assert (world.persons()["3"].status, world.persons()["3"].pos_id) == ("active", "4711")
+
+
+@pytest.mark.parametrize("when", ["before", "with", "before and gone"])
+def test_who_comes_back_leaves_a_pos_id_to_whom_it_was_given_since(world: World, when: str) -> None:
+    """Guards: two children who pay for each other's lunch, one of whom has come back without a PIN."""
+    world.sis.students["3"]["pin"] = "4711"
+    world.sync()
+    first = world.sis.students.pop("3")
+    world.sync()
+    world.sis.students["4"]["pin"] = "4711"
+    if when != "with":
+        world.sync()
+    if when == "before and gone":
+        second = world.sis.students.pop("4")
+        world.sync()
+        world.sis.students["4"] = {**second, "pin": None}
+    world.sis.students["3"] = {**first, "pin": None}
+    assert world.sync().counts["student"]["reject"] == 0
+    assert {i: p.pos_id for i, p in world.persons().items() if p.pos_id} == {"4": "4711"}
 
 
 def test_a_pos_id_is_unique_across_the_systems_of_a_district(world: World) -> None:

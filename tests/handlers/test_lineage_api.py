@@ -172,6 +172,32 @@ def test_somebody_whose_integration_never_synced_has_no_lineage(
     DynamoPeople(Table(aws_client("dynamodb"), stack.people_table)).put_many([stored])
     assert client.get(f"{BASE}/people/per_1/lineage").json["code"] == "no_lineage"
     assert client.get(f"{BASE}/people/per_1/history").json == {"items": [], "next": None}
+    assert client.get(f"{BASE}/people/per_1/students").json == {"items": [], "next": None}
+
+
+def test_a_contact_names_their_students(client: Client, town: InProcess, stack: Stack) -> None:
+    """Guards: a student who has lost the tie, though the records of the last sync still say so."""
+    ties: dict[str, set[str]] = {}
+    for stored in town.stored():
+        for tie in stored.person.contacts:
+            ties.setdefault(tie.person_id, set()).add(stored.id)
+    contact, students = max(ties.items(), key=lambda item: len(item[1]))
+    path = f"{BASE}/people/{contact}/students"
+    page = client.as_("lakeview/viewer").get(path).json
+    assert ({student["id"] for student in page["items"]}, page["next"]) == (students, None)
+    assert len(students) > 1
+    names = [(student["last_name"], student["first_name"]) for student in page["items"]]
+    assert names == sorted(names)
+    lost = next(stored for stored in town.stored() if stored.id in students)
+    person = msgspec.structs.replace(lost.person, contacts=())
+    people = DynamoPeople(Table(aws_client("dynamodb"), stack.people_table))
+    people.put_many([msgspec.structs.replace(lost, person=person)])
+    assert {student["id"] for student in client.get(path).json["items"]} == students - {lost.id}
+    assert client.get(f"{BASE}/people/{lost.id}/students").json["items"] == [], (
+        "a student is nobody's contact"
+    )
+    assert client.get(f"{BASE}/people/per_none/students").status == 404
+    assert client.as_("hilltop/viewer").get(path).status == 403
 
 
 def test_a_history_holds_what_each_run_did(client: Client, town: InProcess) -> None:

@@ -1,4 +1,7 @@
-"""The console over the real API and runner in this process: AWS is moto, the SIS are simulators on loopback."""
+"""The console over the real API and runner in this process. The SIS are simulators on loopback; people are in a table
+of moto's, since they are searched by its indexes, and everything else in the adapters in memory, which pass the
+contract tests of those on AWS.
+"""
 
 import base64
 import dataclasses
@@ -31,7 +34,13 @@ from rollcall.domain.errors import StoreError
 from rollcall.domain.run import RunMessage
 from rollcall.engine.engine import Engine
 from rollcall.exports.maker import Maker
+from rollcall.store.audit import MemoryAudit
+from rollcall.store.clock import SystemClock
+from rollcall.store.memory import MemoryBlobs, MemoryRuns, MemoryVault
+from rollcall.store.memory_config import MemoryConfig
+from rollcall.store.memory_telling import MemoryMailing
 from rollcall.store.settings import Settings
+from rollcall.store.vault import VaultSecrets
 from simulators import aeries, illuminate, oneroster, powerschool
 from simulators.codes import code_tables
 from simulators.control import Simulator
@@ -215,12 +224,29 @@ def open_site(people: int, districts: Mapping[str, str]) -> Iterator[Site]:
         cleanup.enter_context(_one_call_at_a_time())
         make_stack()
         env = {**STACK.environment(), "SIS_ADDRESSES": "loopback"}
+        clock, audit, blobs, vault = SystemClock(), MemoryAudit(), MemoryBlobs(), MemoryVault()
+        config, runs = MemoryConfig(audit=audit), MemoryRuns(clock, audit=audit)
         runner = Runner()
-        runner.engine = dataclasses.replace(runner_on_aws(Settings.from_env(env)).engine, queue=runner)
-        parts = api_on_aws(Settings.from_env(env), env)
-        examiner = SisExaminer(parts.config, parts.vault, parts.clock, lambda: HttpSender("loopback", 4))
-        exporter = Exporter(exporter_on_aws(env))
-        parts = dataclasses.replace(parts, examiner=examiner, exporter=exporter, queue=runner)
+        runner.engine = dataclasses.replace(
+            runner_on_aws(Settings.from_env(env)).engine,
+            settings=config,
+            secrets=VaultSecrets(config, vault),
+            runs=runs,
+            blobs=blobs,
+            queue=runner,
+        )
+        parts = dataclasses.replace(
+            api_on_aws(Settings.from_env(env), env),
+            config=config,
+            runs=runs,
+            audit=audit,
+            blobs=blobs,
+            vault=vault,
+            examiner=SisExaminer(config, vault, clock, lambda: HttpSender("loopback", 4)),
+            exporter=Exporter(dataclasses.replace(exporter_on_aws(env), blobs=blobs)),
+            mailing=MemoryMailing(),
+            queue=runner,
+        )
         site = Site(runner, build(parts))
         for system, app in _simulators(people).items():
             site.systems[system] = {

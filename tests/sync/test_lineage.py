@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from local.inprocess import DISTRICT, InProcess
+from local.inprocess import DISTRICT, INTEGRATION, InProcess
 from rollcall.connectors.reader import reader
 from rollcall.domain.errors import NotFound
 from rollcall.domain.lineage import RULES, FieldLineage, Lineage
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import Run
 from rollcall.engine.blobs import RunFolder
-from rollcall.engine.lineage import carried, trace
+from rollcall.engine.lineage import carried, named_beside, trace
 from simulators.codes import code_tables
 
 SYSTEMS = ("powerschool", "powerschool_query", "aeries", "illuminate", "schooltool", "oneroster")
@@ -90,6 +90,25 @@ def test_every_stored_value_is_explained(system: str) -> None:
                 known = {(record.stream, record.id) for record in lineage.records} | {("survey", "")}
                 assert (source.stream, source.record_id) in known
         assert {record.run_id for record in lineage.records} == {run.id}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_whoever_has_a_tie_to_somebody_is_named_beside_them(system: str) -> None:
+    """Guards: a connector that makes a tie of records of which none names both."""
+    town = InProcess(system, people=60, destinations=BOTH)
+    run = town.runs.get(DISTRICT, town.sync().id)
+    assert run
+    source = town.config.integration(DISTRICT, INTEGRATION).source
+    people = {stored.id: stored for stored in town.stored()}
+    tied = [
+        (stored.id, tie.person_id)
+        for stored in people.values()
+        for tie in stored.person.contacts
+        if tie.person_id in people
+    ]
+    assert tied
+    for student, contact in tied:
+        assert student in named_beside(town.blobs, source, run, people[contact])
 
 
 def places(field: FieldLineage) -> set[str]:

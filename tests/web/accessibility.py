@@ -18,9 +18,3 @@ def axe(page: Page) -> list[str]:
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
-
-
-def beyond_the_edge(page: Page) -> int:
-    """How many pixels of the page lie sideways of what is seen."""
-    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return width

@@ -1,4 +1,4 @@
-"""Scenes of runs. A held one is looked at where it is decided about, in ``test_runs``."""
+"""Scenes of runs that have ended."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -110,12 +111,14 @@ def test_it_is_read_page_by_page(site: Site, pages: Pages, address: str, distric
         site.call("POST", f"/districts/{district}/mappings", mapping)
     page = pages(address)
     expect(rows(page)).to_have_count(25)
-    expect(rows(page).first).to_contain_text("Race 29")
+    # Two changes of one millisecond stand in any order.
+    expect(rows(page).first).to_contain_text(re.compile("Race 2[789]"))
     page.get_by_role("button", name="Next page").click()
     expect(rows(page)).to_have_count(6)
     expect(rows(page).last).to_contain_text("District created")
     page.get_by_role("button", name="Previous page").click()
-    expect(rows(page).first).to_contain_text("Race 29")
+    # Two changes of one millisecond stand in any order.
+    expect(rows(page).first).to_contain_text(re.compile("Race 2[789]"))
 
 
 def test_what_is_shown_is_downloaded(

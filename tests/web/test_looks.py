@@ -13,16 +13,16 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.web import WEB
 from tests.support.aws import ROOT
 from tests.support.console import Site
+from tests.web.accessibility import axe
 from tests.web.conftest import Pages
 from tests.web.district_scenes import DISTRICT_SCENES, furnish
 from tests.web.people_scenes import PEOPLE_SCENES, protect_somebody
 from tests.web.run_scenes import RUN_SCENES
+from tests.web.school_scenes import SCHOOL_SCENES, furnish_schools
 
 PICTURES = ROOT / "docs" / "screens"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 DISTRICT = "lakeview"
 HOME = f"/districts/{DISTRICT}"
 Scene = Callable[[Page], None]
@@ -86,6 +86,7 @@ SCENES: dict[str, Scene] = {
         *DISTRICT_SCENES,
         *RUN_SCENES,
         *PEOPLE_SCENES,
+        *SCHOOL_SCENES,
     )
 }
 
@@ -106,6 +107,7 @@ def lakeview(site: Site) -> None:
     assert site.sync(DISTRICT, nightly["id"])["state"] == "completed"
     furnish(site, nightly)
     protect_somebody(site)
+    furnish_schools(site)
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -116,6 +118,7 @@ def test_it_looks_right(scene: str, pages: Pages, lakeview: None) -> None:
     for look, (colours, width, height) in LOOKS.items():
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": height})
+        expect(page.locator("html")).to_have_attribute("data-theme", colours)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -125,14 +128,3 @@ def test_it_looks_right(scene: str, pages: Pages, lakeview: None) -> None:
             suffix = "" if look == "light" else f"-{look}"
             page.screenshot(path=PICTURES / f"{scene}{suffix}.png")
         assert axe(page) == [], look
-
-
-def axe(page: Page) -> list[str]:
-    """What axe-core finds, a line for each place. It is not loaded as a script, which the policy would refuse."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]

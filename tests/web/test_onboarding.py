@@ -11,24 +11,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.console import Site
-from tests.web.accessibility import axe, beyond_the_edge
 from tests.web.conftest import Pages, Watch
-from tests.web.test_unmapped import LOOKS
+from tests.web.furnishing import begin_onboarding
 
 SYSTEM = "powerschool_query"
 
 
 @pytest.fixture
 def school(site: Site, district: str) -> dict[str, Any]:
-    form = {
-        "name": "Alder Academy",
-        "portal_url": site.systems[SYSTEM]["url"],
-        "organization_id": "ORG-7",
-        "system": SYSTEM,
-        "member_types": ["student", "staff", "contact"],
-    }
-    made: dict[str, Any] = site.call("POST", f"/districts/{district}/onboardings", form)
-    return made
+    return begin_onboarding(site, district)
 
 
 def step(page: Page, label: str) -> Locator:
@@ -180,15 +171,3 @@ def test_who_may_not_onboard_is_told(site: Site, pages: Pages, district: str, sc
     expect(plugin).to_have_attribute(
         "title", "This needs the right “admin” in this district. Ask an administrator for it."
     )
-
-
-def test_it_looks_right(pages: Pages, district: str, school: dict[str, Any]) -> None:
-    for look in LOOKS:
-        page = pages(f"/districts/{district}/onboarding", reduced_motion="reduce", **look)
-        page.get_by_role("link", name="Alder Academy").wait_for()
-        assert (beyond_the_edge(page), axe(page)) == (0, [])
-        page.get_by_role("link", name="Alder Academy").click()
-        expect(step(page, "Plugin made for the school")).to_be_visible()
-        assert (beyond_the_edge(page), axe(page)) == (0, [])
-        page.get_by_role("button", name="Edit school").click()
-        assert axe(page) == []

@@ -8,64 +8,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.console import ENDED, Site
-from tests.web.accessibility import axe, beyond_the_edge
+from tests.support.accounts import USERS_HEADER, user, users
+from tests.support.console import Site
 from tests.web.conftest import Pages, Watch
-from tests.web.test_unmapped import LOOKS
-
-MEDIA = {"destinations": ["nutrition", "media"]}
-HEADER = "type,host_id,first_name,last_name,email,new_host_id"
-TYPES = {"student": "student", "staff": "staff", "contact": "parent"}
+from tests.web.furnishing import preview, returning_school, upload_users
 
 
 @pytest.fixture
 def school(site: Site, district: str) -> dict[str, Any]:
-    codes = site.add_mappings(district, "powerschool")
-    return site.add_integration(
-        district, "powerschool", codes, name="Pine Prep", returning_school=True, **MEDIA
-    )
-
-
-def preview(site: Site, district: str, school: dict[str, Any]) -> list[dict[str, Any]]:
-    """Everybody whom a sync would give an account."""
-    base = f"/districts/{district}"
-    run = site.call("POST", f"{base}/integrations/{school['id']}/runs", {"mode": "preview"})
-    while run["state"] not in ENDED:
-        run = site.call("GET", f"{base}/runs/{run['id']}")
-    assert run["state"] == "completed", run
-    changes = site.call("GET", f"{base}/runs/{run['id']}/changes", limit="200")["items"]
-    people = [change["after"] for change in changes]
-    return [p for p in people if p["media"]["status"] == "invited" and not p["media"]["same_as"]]
-
-
-def line(person: dict[str, Any], **changes: str) -> str:
-    fields = {**person, "type": TYPES[person["type"]], "new_host_id": "", **changes}
-    return ",".join(fields[name] or "" for name in HEADER.split(","))
-
-
-def users(people: list[dict[str, Any]]) -> str:
-    """One old ID that is proposed, one with a new ID, one lost, and two who collide; the rest is right."""
-    first, second, third, *rest = people
-    return "\n".join(
-        [
-            HEADER,
-            line(first, host_id="OLD1"),
-            line(second, host_id="OLD2", new_host_id=second["host_id"]),
-            line(third),
-            line(third, host_id="TWICE", new_host_id=third["host_id"]),
-            "staff,LOST,Xanthippe,Quull,,",
-            *(line(person) for person in rest),
-        ]
-    )
+    return returning_school(site, district)
 
 
 @pytest.fixture
 def uploaded(site: Site, district: str, school: dict[str, Any]) -> list[dict[str, Any]]:
-    people = preview(site, district, school)
-    site.call(
-        "PUT", f"/districts/{district}/integrations/{school['id']}/reconciliation", {"csv": users(people)}
-    )
-    return people
+    return upload_users(site, district, school)
 
 
 def tile(page: Page, name: str) -> Locator:
@@ -156,7 +112,7 @@ def test_somebody_else_is_searched_and_chosen(
     site.call(
         "PUT",
         path,
-        {"csv": f"{HEADER}\n{line(person, host_id='OLD', first_name='', last_name='', email='')}"},
+        {"csv": f"{USERS_HEADER}\n{user(person, host_id='OLD', first_name='', last_name='', email='')}"},
     )
     page = pages(f"/districts/{district}/reconciliation?state=unmatched")
     row_of(page, "OLD").get_by_role("button", name="Decide").click()
@@ -246,17 +202,3 @@ def test_who_may_not_decide_is_told(
 def test_empty_says_what_to_do_first(pages: Pages, district: str) -> None:
     page = pages(f"/districts/{district}/reconciliation")
     expect(page.get_by_role("heading", name="No returning school")).to_be_visible()
-    assert axe(page) == []
-
-
-def test_it_looks_right(
-    pages: Pages, district: str, school: dict[str, Any], uploaded: list[dict[str, Any]]
-) -> None:
-    for look in LOOKS:
-        page = pages(f"/districts/{district}/reconciliation", reduced_motion="reduce", **look)
-        expect(row_of(page, "OLD1")).to_be_visible()
-        assert beyond_the_edge(page) == 0
-        assert axe(page) == []
-        page.get_by_role("button", name="Decide about").first.click()
-        expect(page.get_by_role("dialog", name="Who is")).to_be_visible()
-        assert axe(page) == []

@@ -9,9 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.console import Site
-from tests.web.accessibility import axe, beyond_the_edge
 from tests.web.conftest import Pages
-from tests.web.test_unmapped import LOOKS
 
 
 @pytest.fixture
@@ -106,15 +104,3 @@ def test_empty_says_what_to_do_first(site: Site, pages: Pages, district: str) ->
     site.add_integration(district, "powerschool", codes, destinations=["nutrition", "media"])
     page.reload()
     expect(page.get_by_role("heading", name="No run has completed yet")).to_be_visible()
-
-
-def test_it_looks_right(pages: Pages, district: str, run: dict[str, Any]) -> None:
-    for look in LOOKS:
-        page = pages(
-            f"/districts/{district}/roster?reason=media_email_missing", reduced_motion="reduce", **look
-        )
-        expect(page.get_by_role("table", name="Kept out: ")).to_be_visible()
-        assert (beyond_the_edge(page), axe(page)) == (0, [])
-        page.get_by_role("tab", name="Staff who may be parents").click()
-        expect(page.get_by_role("row").nth(1)).to_contain_text("Open")
-        assert (beyond_the_edge(page), axe(page)) == (0, [])

@@ -11,10 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.console import Site
 from tests.web.conftest import Pages, Watch
-from tests.web.test_looks import LOOKS, axe
+from tests.web.furnishing import hold, limit
 
 WHY = "The new grade codes are right."
-STRICT = {"floor": 0, "move_percent": 1, "update_percent": 1}
 
 
 @pytest.fixture
@@ -26,30 +25,6 @@ def integration(site: Site, district: str) -> dict[str, Any]:
 def completed(site: Site, district: str, integration: dict[str, Any]) -> dict[str, Any]:
     run: dict[str, Any] = site.sync(district, integration["id"])
     assert run["state"] == "completed"
-    return run
-
-
-def limit(site: Site, district: str, **changes: Any) -> None:
-    """Change the district's limits."""
-    before = site.call("GET", f"/districts/{district}")
-    kept = {name: before[name] for name in ("name", "time_zone", "version")}
-    site.call("PUT", f"/districts/{district}", {**kept, **changes})
-
-
-def hold(site: Site, district: str, integration: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Every student gets another grade by a changed mapping, and the district's limits let nobody through."""
-    limit(site, district, thresholds=STRICT, **changes)
-    path = f"/districts/{district}/mappings/{integration['mappings']['grade_level']}"
-    mapping = site.call("GET", path)
-    turned = {row["value"] for row in mapping["entries"]}
-    after = dict(zip(sorted(turned), [*sorted(turned)[1:], min(turned)], strict=True))
-    entries = [{"external": row["external"], "value": after[row["value"]]} for row in mapping["entries"]]
-    kept = {
-        name: mapping[name] for name in ("entity", "name", "ignore_case", "ignore_leading_zeros", "active")
-    }
-    site.call("PUT", path, {**kept, "entries": entries, "version": mapping["version"]})
-    run: dict[str, Any] = site.sync(district, integration["id"])
-    assert run["state"] == "held", run
     return run
 
 
@@ -351,25 +326,3 @@ def test_a_viewer_reads_but_decides_nothing(
         button = page.get_by_role("button", name=name)
         expect(button).to_have_attribute("title", re.compile("needs the right “operator”"))
     expect(page.get_by_role("list", name="Changes", exact=True)).to_be_visible()
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_it_looks_right(look: str, site: Site, pages: Pages, district: str, held: dict[str, Any]) -> None:
-    """Nothing for axe to find and nothing beyond the edge: the list, a held run tab by tab, and a dialog."""
-    page = pages(address(district), reduced_motion="reduce", **LOOKS[look])
-    expect(rows(page, "Runs")).to_have_count(2)
-    looked_at(page, "list")
-    for tab in ("changes", "issues", "families", "files"):
-        page.goto(f"{address(district, held)}?tab={tab}")
-        expect(page.get_by_role("tab", selected=True)).to_be_visible()
-        looked_at(page, tab)
-    page.get_by_role("button", name="Approve…").click()
-    expect(dialog(page, "Approve what waits?")).to_be_visible()
-    looked_at(page, "approve")
-
-
-def looked_at(page: Page, scene: str) -> None:
-    page.wait_for_load_state("networkidle")
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0, f"{scene}: {overflow} px lie beyond the edge"
-    assert axe(page) == [], scene

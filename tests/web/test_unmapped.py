@@ -8,35 +8,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.console import Site
-from tests.web.accessibility import axe, beyond_the_edge
 from tests.web.conftest import Pages
-
-LOOKS: list[dict[str, Any]] = [
-    {"color_scheme": "light"},
-    {"color_scheme": "dark"},
-    {"viewport": {"width": 360, "height": 740}},
-]
-
-
-def leave_out(site: Site, district: str, mapping_id: str, *externals: str) -> None:
-    """Take rows out of a mapping, as if nobody had known these codes."""
-    path = f"/districts/{district}/mappings/{mapping_id}"
-    stored = site.call("GET", path)
-    kept = [row for row in stored["entries"] if row["external"] not in externals]
-    assert len(kept) == len(stored["entries"]) - len(externals)
-    form = {key: stored[key] for key in ("entity", "name", "version")}
-    site.call("PUT", path, {**form, "entries": kept})
+from tests.web.furnishing import with_gaps
 
 
 @pytest.fixture
 def nightly(site: Site, district: str) -> dict[str, Any]:
-    """An integration that has synced with gaps in two of its mappings."""
-    codes = site.add_mappings(district, "powerschool")
-    leave_out(site, district, codes["gender"], "F")
-    leave_out(site, district, codes["grade_level"], "-2", "3")
-    made = site.add_integration(district, "powerschool", codes, name="Lakeview nightly")
-    assert site.sync(district, made["id"])["state"] == "completed"
-    return made
+    return with_gaps(site, district)
 
 
 def row_of(page: Page, value: str) -> Locator:
@@ -154,13 +132,3 @@ def test_empty_says_what_to_do_first(site: Site, pages: Pages, district: str) ->
     site.add_integration(district, "powerschool", site.add_mappings(district, "powerschool"))
     page.reload()
     expect(page.get_by_role("heading", name="No sync has completed yet")).to_be_visible()
-    assert axe(page) == []
-
-
-def test_it_looks_right(pages: Pages, district: str, nightly: dict[str, Any]) -> None:
-    for look in LOOKS:
-        page = pages(f"/districts/{district}/unmapped", reduced_motion="reduce", **look)
-        page.get_by_label("What F stands for").fill("Female")
-        expect(page.get_by_role("button", name="Apply the answer", exact=True)).to_be_visible()
-        assert beyond_the_edge(page) == 0
-        assert axe(page) == []

@@ -11,19 +11,21 @@ import { keepHere, param, setParams } from "./router.js";
  * @param {unknown[]} inputs
  */
 export function useLoad(load, inputs) {
-  const [state, setState] = useState(/** @type {{data: T | null, error: Error | null, loading: boolean}} */ ({ data: null, error: null, loading: true }));
+  const [state, setState] = useState(/** @type {{data: T | null, error: Error | null, answers: unknown[]}} */ ({ data: null, error: null, answers: [] }));
   const [times, setTimes] = useState(0);
+  const asked = [...inputs, times];
   useEffect(() => {
     const abort = new AbortController();
-    setState((before) => ({ ...before, loading: true }));
     load(abort.signal).then(
-      (data) => abort.signal.aborted || setState({ data, error: null, loading: false }),
-      (error) => abort.signal.aborted || setState((before) => ({ ...before, error, loading: false })),
+      (data) => abort.signal.aborted || setState({ data, error: null, answers: asked }),
+      (error) => abort.signal.aborted || setState((before) => ({ ...before, error, answers: asked })),
     );
     return () => abort.abort();
-  }, [...inputs, times]);
+  }, asked);
   const reload = useCallback(() => setTimes((n) => n + 1), []);
-  return { ...state, reload };
+  // Told by what was asked, not by an effect, which would let one picture pass the old answer off as the new one's.
+  const loading = asked.length !== state.answers.length || asked.some((input, at) => !Object.is(input, state.answers[at]));
+  return { data: state.data, error: state.error, loading, reload };
 }
 
 /**

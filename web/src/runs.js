@@ -4,6 +4,7 @@ import { at } from "./session.js";
 
 const SOONEST_MS = 400;
 const LATEST_MS = 5000;
+const HELD_MS = 20_000;
 
 /** States in which a run does nothing more by itself. */
 export const ENDED = new Set(["completed", "failed", "rejected", "cancelled", "skipped", "held"]);
@@ -24,6 +25,30 @@ export async function follow(id, signal, tell) {
     await looked(signal);
   }
 }
+
+/**
+ * A run that waits for somebody, told of now and then until it does so no more, and at once when the page is looked at again:
+ * another person may have decided. An answer that does not come is asked for again the next time.
+ * @param {string} id @param {AbortSignal} signal @param {(run: import("./types.js").Run) => void} tell
+ */
+export async function followHeld(id, signal, tell) {
+  while (!signal.aborted) {
+    const round = new AbortController();
+    const either = AbortSignal.any([signal, round.signal]);
+    await Promise.race([pause(HELD_MS, either), lookedAgain(either)]).catch(() => undefined);
+    round.abort();
+    await looked(signal);
+    const run = signal.aborted ? null : await get(at(`/runs/${id}`), { signal }).catch(() => null);
+    if (run) tell(run);
+  }
+}
+
+/** When the page is looked at after something else was. @param {AbortSignal} signal @returns {Promise<void>} */
+const lookedAgain = (signal) =>
+  new Promise((resolve) => {
+    addEventListener("focus", () => resolve(), { once: true, signal });
+    document.addEventListener("visibilitychange", () => document.hidden || resolve(), { signal });
+  });
 
 /** When the page is next seen. @param {AbortSignal} signal @returns {Promise<void>} */
 const looked = (signal) =>

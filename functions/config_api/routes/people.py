@@ -14,10 +14,13 @@ from config_api.listing import Cursor, Limit, Page, decode_cursor, encode_cursor
 from config_api.people_views import FamilyView, PersonView, family_view, person_view
 from config_api.problems import Problem
 from config_api.protection_views import PersonDetailView, person_detail
+from config_api.run_files import kept
 from rollcall.domain.errors import NotFound
 from rollcall.domain.person import PersonType, Status
 from rollcall.domain.photo import media_type
-from rollcall.engine.blobs import photo_key
+from rollcall.domain.plan import StoredPerson
+from rollcall.engine.blobs import photo_key, run_of
+from rollcall.engine.lineage import named_beside
 from rollcall.store.people_search import PeopleFilter
 
 IfNoneMatch = Annotated[
@@ -65,6 +68,27 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
 
     @api.route(
         "GET",
+        "/v1/districts/<district_id>/people/<person_id>/students",
+        "The students who have this person as a contact, by name, as the newest sync knows them",
+        right="viewer",
+    )
+    def list_students(district_id: str, person_id: str) -> Page[PersonView]:
+        contact = parts.people.get(district_id, person_id)
+        if contact is None:
+            raise NotFound("person")
+        newest = parts.runs.state(district_id, contact.integration_id).snapshot
+        run = parts.runs.get(district_id, run_of(newest)) if newest else None
+        if run is None:
+            return Page(items=[], next=None)
+        source = parts.config.integration(district_id, contact.integration_id).source
+        # A tie is stored with the student alone. The records say who may have one, the store who has it today.
+        near = kept(lambda: named_beside(parts.blobs, source, run, contact))
+        people = parts.people.get_many(district_id, near).values()
+        tied = [p for p in people if any(tie.person_id == person_id for tie in p.person.contacts)]
+        return Page(items=[person_view(p) for p in sorted(tied, key=_by_name)], next=None)
+
+    @api.route(
+        "GET",
         "/v1/districts/<district_id>/people/<person_id>/photo",
         "The photo of a person: JPEG, PNG, GIF or WebP",
         right="viewer",
@@ -101,6 +125,10 @@ def register(api: Api) -> None:  # noqa: C901 - a list of routes, none of them c
         by_id = {integration.id: integration for integration in parts.config.integrations(district_id)}
         own = by_id.get(members[0].integration_id)
         return family_view(family_id, members, own.family_identifier if own else ())
+
+
+def _by_name(stored: StoredPerson) -> tuple[str, str, str]:
+    return stored.person.last_name or "", stored.person.first_name or "", stored.id
 
 
 def _names(if_none_match: str | None, name: str) -> bool:

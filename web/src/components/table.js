@@ -23,7 +23,7 @@ const SKELETON_ROWS = 6;
 export function Table({ caption, columns, rows, loading = false, sort, onSort, empty, keyOf = (row) => row.id }) {
   if (rows && !rows.length && !loading) return empty ?? null;
   return html`<div class="table-frame">
-    <table role="table" aria-busy=${loading ? "true" : "false"}>
+    <table role="table" aria-busy=${loading || !rows ? "true" : "false"}>
       <caption class="hidden">${caption}</caption>
       <thead role="rowgroup"><tr role="row">${columns.map((column) => html`<${Heading} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
       <tbody role="rowgroup">

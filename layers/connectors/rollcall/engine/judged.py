@@ -27,14 +27,14 @@ class Judged:
 
     def __init__(self, job: Job, work: Work) -> None:
         self._job = job
-        self._pins = Pins(job)
+        self.pins = Pins(job)
         self._loaded: dict[str, bool] = {}
         self.roster = Roster(job)
         self._gone = {k for k in work.gone if not job.protections.stays(k)} if job.dropping else set()
         self.count = batches(len(work.again))
         for number in range(self.count):
             for person in mapped_batch(job, number):
-                self._pins.note(person)
+                self.pins.note(person)
         for number in range(self.count):
             for person in filter(lambda p: is_student(p.key), self._settled(number)):
                 loads = person.verdict == "load" and person.active
@@ -56,7 +56,7 @@ class Judged:
         return replace(person, verdict="leave", issues=issues)
 
     def _settled(self, number: int) -> list[MappedPerson]:
-        return self._pins.settle(mapped_batch(self._job, number))
+        return self.pins.settle(mapped_batch(self._job, number))
 
     def __iter__(self) -> Iterator[MappedPerson]:
         for number in range(self.count):

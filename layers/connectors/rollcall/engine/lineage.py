@@ -91,6 +91,25 @@ def carried(blobs: Blobs, run: Run) -> list[Carried]:
     ]
 
 
+def named_beside(blobs: Blobs, source: str, run: Run, stored: StoredPerson) -> list[str]:
+    """Ids of the people whom a record of the run's snapshot names together with a person: whoever has a tie to them is
+    among these, in no order that means anything.
+
+    ``source`` is the SIS that the run asked, as an integration says it. Raises ``NotFound`` when the snapshot is no
+    longer kept.
+    """
+    seen = read_snapshot(blobs.get(RunFolder(run).snapshot()))
+    key = person_key(stored.person.type, stored.person.source_id)
+    others = {
+        other
+        for table in seen.tables.values()
+        for people in table.all_people()
+        if key in people
+        for other in people
+    }
+    return sorted(person_id(run.district_id, source, *split_person_key(other)) for other in others - {key})
+
+
 def _records(
     blobs: Blobs, connector: Connector, seen: Snapshot, key: str
 ) -> Iterator[tuple[RawRecord, RecordLineage]]:

@@ -1,7 +1,8 @@
 """POS IDs are unique in a district: the keypad must not charge one child's lunch to another (domain sheet §5).
 
 Who has one keeps it, unless this very run gives them another; of several who ask for the same in one run the first by
-key gets it; everybody else is rejected with an issue that names both.
+key gets it; everybody else is rejected with an issue that names both. Who comes back without one has their old one
+again, unless somebody has had it since.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from msgspec.structs import replace
 
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import person_key, split_person_key
+from rollcall.domain.plan import Change
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson, rejected_row
+from rollcall.engine.outcome import Outcome, as_change
 
 
 class Holder(NamedTuple):
@@ -51,6 +54,23 @@ class Pins:
         }
         return [self._reject(p, losers[p.key]) if p.key in losers else p for p in people]
 
+    def give_way(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The same outcomes, those who would come back with a POS ID that became another's coming back without."""
+        back = {o.key: o.change for o in outcomes if o.change and self._brings_back(o.change)}
+        kept = {key: change.after.person.pos_id or "" for key, change in back.items()}
+        claims = self._job.people.claimants(self._job.run.district_id, "pos", sorted(set(kept.values())))
+        lost = {
+            key
+            for key, change in back.items()
+            if kept[key] in self._first or claims.get(kept[key]) != change.after.id
+        }
+        return [replace(o, change=_without(o.change)) if o.change and o.key in lost else o for o in outcomes]
+
+    def _brings_back(self, change: Change) -> bool:
+        """Whether somebody comes back with a POS ID that only the store knows."""
+        asked = self._asked.get(change.after.id)
+        return change.kind == "reactivate" and asked is None and change.after.person.pos_id is not None
+
     def _holders(self, pos_ids: set[str]) -> dict[str, Holder]:
         """Who has each POS ID: in the store and still so after this run, or else first in this run."""
         people, district = self._job.people, self._job.run.district_id
@@ -84,3 +104,8 @@ class Pins:
         return replace(
             person, verdict="reject", active=False, row=row, doc=b"", issues=(*person.issues, taken)
         )
+
+
+def _without(change: Change) -> Change:
+    person = replace(change.after.person, pos_id=None)
+    return as_change(change.kind, replace(change.after, person=person), change.before)

@@ -151,7 +151,7 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
             found.append(Outcome(key, rows[key], issues=_issues(person, entries)))
         elif person.issues:
             found.append(Outcome(key, None, issues=person.issues, stays_out=True))
-    return found
+    return mapped.pins.give_way(found)
 
 
 def _issues(person: MappedPerson, entries: dict[str, Entry]) -> tuple[Issue, ...]:

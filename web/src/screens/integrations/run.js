@@ -8,8 +8,9 @@ import { Progress } from "../../components/progress.js";
 import { toast, toastError } from "../../components/toast.js";
 import { html } from "../../html.js";
 import { ENDED, STAGES, follow, told } from "../../runs.js";
-import { at, reasonAgainst } from "../../session.js";
+import { at, district, reasonAgainst } from "../../session.js";
 import { ago, dateTime } from "../../time.js";
+import { addressOf } from "../index.js";
 
 /** The runs that are under way, as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, import("../../types.js").Run>>} */
 export const live = signal({});
@@ -68,7 +69,7 @@ export function LastRun({ integration, onEnd }) {
   }
   const ended = run && run.id === integration.last_run?.id ? run : integration.last_run;
   if (!ended) return html`<span class="muted">Never run</span>`;
-  return html`<span class="stack"><${RunBadge} state=${ended.state} /><time class="muted" datetime=${ended.ended_at ?? undefined} title=${dateTime(ended.ended_at)}>${ago(ended.ended_at)}</time></span>`;
+  return html`<a class="stack run-link" href=${addressOf(district.value?.id ?? "", "runs", ended.id)}><${RunBadge} state=${ended.state} /><time class="muted" datetime=${ended.ended_at ?? undefined} title=${dateTime(ended.ended_at)}>${ago(ended.ended_at)}</time><span class="hidden"> ${integration.name}</span></a>`;
 }
 
 /** @param {import("../../types.js").Integration} integration */

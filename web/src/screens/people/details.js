@@ -26,6 +26,7 @@ export const Details = ({ person }) => html`
     </div>
     ${person.enrollments.length > 0 && html`<${Section} title="Enrollments" wide><${Table} caption="Enrollments" columns=${STAYS} rows=${person.enrollments} keyOf=${inWords} /><//>`}
     ${person.contacts.length > 0 && html`<${Contacts} person=${person} />`}
+    ${person.type === "contact" && html`<${Students} id=${person.id} />`}
     ${person.family_id && html`<${Family} id=${person.family_id} self=${person.id} />`}
   </div>
 `;
@@ -122,6 +123,35 @@ const TIES = [
   { key: "phone", title: "Phone", render: (row) => (row.person.phones[0] ? phone(row.person.phones[0].number) : "–") },
 ];
 
+/** @type {import("../../components/table.js").Column[]} */
+const OF_STUDENTS = [
+  { key: "grade", title: "Grade", render: (row) => row.grade ?? "–" },
+  { key: "school", title: "School", render: (row) => schoolsToday(row).join(", ") || "–" },
+  { key: "status", title: "Status", render: (row) => html`<${StatusBadge} status=${row.status} />` },
+];
+
+/** Whose contact somebody is. @param {{id: string}} props */
+function Students({ id }) {
+  const { data, error, reload } = useLoad((signal) => get(at(`/people/${id}/students`), { signal }), [id]);
+  const page = /** @type {import("../../types.js").Page<PersonDetail> | null} */ (data);
+  return html`<${Section} title="Students" wide>
+    ${error
+      ? html`<${LoadError} error=${error} onRetry=${reload} />`
+      : html`<${Table} caption="Students" columns=${students(id)} rows=${page?.items ?? null} empty=${html`<p class="muted">Of no student any more.</p>`} />`}
+  <//>`;
+}
+
+/** @param {string} contact @returns {import("../../components/table.js").Column[]} */
+const students = (contact) => {
+  const tie = (/** @type {PersonDetail} */ row) => row.contacts.find((one) => one.person_id === contact);
+  return [
+    { key: "name", title: "Name", render: (row) => html`<${PersonLink} person=${row} />` },
+    { key: "relationship", title: "Is their", render: (row) => tie(row)?.relationship ?? "–" },
+    { key: "lives_with", title: "Lives with", render: (row) => (tie(row)?.lives_with ? "Yes" : "No") },
+    ...OF_STUDENTS,
+  ];
+};
+
 /** @param {{id: string, self: string}} props */
 function Family({ id, self }) {
   const { data, error, reload } = useLoad((signal) => get(at(`/families/${id}`), { signal }), [id]);
@@ -136,9 +166,7 @@ function Family({ id, self }) {
 /** @param {string} self @returns {import("../../components/table.js").Column[]} */
 const members = (self) => [
   { key: "name", title: "Name", render: (row) => html`<${PersonLink} person=${row} />${row.id === self && html` <span class="muted">this person</span>`}` },
-  { key: "grade", title: "Grade", render: (row) => row.grade ?? "–" },
-  { key: "school", title: "School", render: (row) => schoolsToday(row).join(", ") || "–" },
-  { key: "status", title: "Status", render: (row) => html`<${StatusBadge} status=${row.status} />` },
+  ...OF_STUDENTS,
 ];
 
 /** @type {Record<string, [import("../../components/badge.js").Tone, string]>} */

@@ -32,13 +32,13 @@ export function ConfirmPanel({ school, summary, path, upload, outdated, onConfir
       setFetching(false);
     }
   };
-  return html`<section class="panel" aria-label=${`Reconciliation of ${school.name}`}>
-    <div class="panel-main">
+  return html`<section class="standing" aria-label=${`Reconciliation of ${school.name}`}>
+    <div class="standing-main">
       <h2>${school.name} <${Badge} tone=${tone} label=${word} /></h2>
       <p>${wordsOf(summary)}</p>
       <p class="muted">Last changed by ${summary.updated_by}, ${dateTime(summary.updated_at)}</p>
     </div>
-    <div class="panel-actions">
+    <div class="standing-actions">
       ${upload}
       ${summary.confirmed && html`<${Button} label="Download update-host-ids.csv" icon="down" kind=${summary.state === "confirmed" ? "primary" : "secondary"} busy=${fetching} onClick=${fetchList} />`}
       ${summary.state !== "confirmed" && html`<${Button} label="Confirm…" icon="check" kind="primary" denied=${against(summary, outdated)} onClick=${() => setAsking(true)} />`}

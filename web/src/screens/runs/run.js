@@ -4,10 +4,11 @@ import { RunBadge } from "../../components/badge.js";
 import { LoadError, Notice, PageHead } from "../../components/page.js";
 import { Progress } from "../../components/progress.js";
 import { Tabs } from "../../components/tabs.js";
+import { toast } from "../../components/toast.js";
 import { useLoad } from "../../hooks.js";
 import { html } from "../../html.js";
 import { param, setParams } from "../../router.js";
-import { ENDED, STAGES, follow } from "../../runs.js";
+import { ENDED, STAGES, follow, followHeld } from "../../runs.js";
 import { at, district } from "../../session.js";
 import { dateTime } from "../../time.js";
 import { addressOf } from "../index.js";
@@ -17,6 +18,7 @@ import { Families } from "./families.js";
 import { Files } from "./files.js";
 import { Decisions, Hold, Reasons } from "./hold.js";
 import { Issues } from "./issues.js";
+import { useLeftOut } from "./left-out.js";
 import { Numbers } from "./numbers.js";
 import { MODES, STAGE_TITLES, TRIGGERS, changed, duration } from "./words.js";
 
@@ -30,7 +32,7 @@ export function RunPage({ id }) {
   const [run, setRun] = useState(/** @type {Run | null} */ (null));
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const [times, setTimes] = useState(0);
-  const [leftOut, setLeftOut] = useState(/** @type {string[]} */ ([]));
+  const [leftOut, leaveOut] = useLeftOut(id);
   const again = () => setTimes((n) => n + 1);
   useEffect(() => {
     const abort = new AbortController();
@@ -38,6 +40,24 @@ export function RunPage({ id }) {
     follow(id, abort.signal, setRun).catch((failure) => abort.signal.aborted || setError(failure));
     return () => abort.abort();
   }, [id, times]);
+  const state = run?.state;
+  useEffect(() => {
+    if (state !== "held") {
+      if (state && ENDED.has(state) && leftOut.length) leaveOut([]);
+      return undefined;
+    }
+    const abort = new AbortController();
+    followHeld(id, abort.signal, (fresh) => {
+      // Nobody is interrupted who is deciding: what the API answers them says it as well.
+      if (document.querySelector("dialog[open]")) return;
+      setRun(fresh);
+      if (fresh.state !== "held") {
+        toast("Somebody else has decided about this run.");
+        again();
+      }
+    });
+    return () => abort.abort();
+  }, [id, state]);
   const integrationId = run?.integration_id;
   const { data: integration } = useLoad((signal) => (integrationId ? get(at(`/integrations/${integrationId}`), { signal }) : Promise.resolve(null)), [integrationId]);
   if (error) return html`<${Crumb} /><${LoadError} error=${error} onRetry=${again} />`;
@@ -55,7 +75,7 @@ export function RunPage({ id }) {
       ${run.state === "held" && html`<${Hold} run=${run} name=${name} leftOut=${leftOut} onDone=${heard} />`}
       <div class="run-columns"><${Facts} run=${run} /><${Stages} run=${run} /></div>
       <${Numbers} run=${run} />
-      <${Found} key=${ENDED.has(run.state) ? run.state : "working"} run=${run} leftOut=${leftOut} onLeaveOut=${setLeftOut} />
+      <${Found} key=${ENDED.has(run.state) ? run.state : "working"} run=${run} leftOut=${leftOut} onLeaveOut=${leaveOut} />
     </div>
   `;
 }
