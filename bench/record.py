@@ -28,7 +28,7 @@ from bench.recording import (
 )
 from local.district import LocalDistrict
 from local.inprocess import Insider, sensible_mappings, simulate
-from rollcall.connectors.base import Connector
+from rollcall.connectors.base import Connector, records_of
 from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.person import PERSON_TYPES
@@ -129,7 +129,9 @@ def _crawl(system: str, simulator: Simulator, tape: _Tape, member_types: tuple[s
         parent = streams[part.stream].per
         subjects = list(found[parent]) if parent else []
         for page in connector.pages(part, None, subjects):
-            found[part.stream].update((record.id, None) for record in connector.split(part.stream, page))
+            found[part.stream].update(
+                (record.id, None) for record in records_of(connector, part.stream, page)
+            )
             if page.cursor is None:
                 break
     return {name: len(ids) for name, ids in found.items()}

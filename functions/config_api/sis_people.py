@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-import msgspec
-
 from config_api.bootstrap import Parts
 from config_api.problems import Problem
 from rollcall.domain.candidates import SisPerson
@@ -17,14 +15,9 @@ from rollcall.domain.person import split_person_key
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.domain.run import Run
 from rollcall.domain.systems import SYSTEMS
-from rollcall.engine.blobs import RunFolder, snapshot_key, unpack, unpack_lines
-from rollcall.engine.snapshot import ENDED, MISSING, PersonRow
-
-
-class _Known(msgspec.Struct):
-    """Of a snapshot only its people; its records are many times as large."""
-
-    people: dict[str, PersonRow] = {}
+from rollcall.engine.blobs import RunFolder, snapshot_key, unpack_lines
+from rollcall.engine.people_table import ENDED, MISSING
+from rollcall.engine.snapshot import read_snapshot
 
 
 def last_completed(parts: Parts, integration: Integration) -> Run:
@@ -57,8 +50,8 @@ def _stored(parts: Parts, integration: Integration) -> dict[str, StoredPerson]:
     snapshot = parts.runs.state(district_id, integration.id).snapshot
     if snapshot is None:
         return {}
-    rows = unpack(parts.blobs.get(snapshot_key(district_id, integration.id, snapshot)), _Known).people
-    there = [key for key, row in rows.items() if not row.flags & (ENDED | MISSING)]
+    people = read_snapshot(parts.blobs.get(snapshot_key(district_id, integration.id, snapshot))).people
+    there = [key for key, flags in people.standing() if not flags & (ENDED | MISSING)]
     ids = [person_id(district_id, integration.source, *split_person_key(key)) for key in there]
     return parts.people.get_many(district_id, ids)
 

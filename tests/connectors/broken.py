@@ -36,8 +36,11 @@ class Wrapper:
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         return self.inner.pages(part, cursor, subjects)
 
-    def split(self, stream: str, page: Page) -> list[Record]:
+    def split(self, stream: str, page: Page) -> Sequence[bytes | msgspec.Raw]:
         return self.inner.split(stream, page)
+
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        return self.inner.read(stream, raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         return self.inner.map(key, records, survey, today)
@@ -129,8 +132,8 @@ class TurnsPagesAround(Wrapper):
 class ForgetsWhoseRecord(Wrapper):
     """Gives every record of a page one id."""
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        found = self.inner.split(stream, page)
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        found = self.inner.read(stream, raws)
         return [msgspec.structs.replace(record, id=found[0].id) for record in found]
 
 
@@ -160,11 +163,17 @@ class CountsItsCalls(Wrapper):
 class TellsWhatItSaw(Wrapper):
     """Puts the value that it could not read into its error."""
 
-    def split(self, stream: str, page: Page) -> list[Record]:
+    def split(self, stream: str, page: Page) -> Sequence[bytes | msgspec.Raw]:
         try:
             return self.inner.split(stream, page)
         except SourceContract as error:
             raise SourceContract(error.code, f"Cannot read {page.body!r}.") from None
+
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        try:
+            return self.inner.read(stream, raws)
+        except SourceContract as error:
+            raise SourceContract(error.code, f"Cannot read {raws!r}.") from None
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from rollcall.connectors.base import Connector
+from rollcall.connectors.base import Connector, records_of
 from tests.connectors.build import Sis, connector
 
 DEMOGRAPHICS = (
@@ -78,7 +78,7 @@ def read(body: bytes) -> dict[str, dict[str, Any]]:
         part.label: {
             r.id: msgspec.json.decode(r.raw)
             for page in found.pages(part, None)
-            for r in found.split(part.stream, page)
+            for r in records_of(found, part.stream, page)
         }
         for part in found.survey().parts
     }

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
-from rollcall.connectors.base import Connector, Page, Part, Record, Survey
+from rollcall.connectors.base import Connector, Page, Part, Record, Survey, records_of
 from rollcall.domain.errors import SyncError
 from rollcall.domain.person import encode_person
 from tests.connectors.fault_table import SHEETS
@@ -63,7 +63,7 @@ def read(connector: Connector) -> Reading:
         subjects = sorted(found.ids(stream.per)) if stream.per else []
         pages = list(connector.pages(part, None, subjects))
         found.pages.append((part, pages))
-        found.records.append((part, [connector.split(part.stream, page) for page in pages]))
+        found.records.append((part, [records_of(connector, part.stream, page) for page in pages]))
     return found
 
 
@@ -107,7 +107,9 @@ def resumable(bench: Bench) -> None:
                 continue
             fresh = bench.connect()
             rest = [
-                r.id for p in fresh.pages(part, page.cursor, subjects) for r in fresh.split(part.stream, p)
+                r.id
+                for p in fresh.pages(part, page.cursor, subjects)
+                for r in records_of(fresh, part.stream, p)
             ]
             behind = {r.id for page_ in records[at + 1 :] for r in page_}
             # A part that leaves out what it has sent already may send it again after a resume.

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from rollcall.connectors.base import Page
+from rollcall.connectors.base import Page, records_of
 from rollcall.domain.forms import EnrollmentCodeField
 from rollcall.domain.person import Address, Enrollment, Household, Phone
 from tests.connectors.build import codes_of, connector, encoded, mapped
@@ -260,7 +260,7 @@ def test_issues(fields: dict[str, Any], code: str, severity: str) -> None:
 
 
 def keys(*rows: dict[str, Any]) -> list[str]:
-    records = connector("aeries").split("contacts", Page(body=encoded(rows), cursor=None))
+    records = records_of(connector("aeries"), "contacts", Page(body=encoded(rows), cursor=None))
     return [record.people[1] for record in records]
 
 
@@ -346,7 +346,7 @@ def test_a_contact_listed_by_two_schools_is_linked_once() -> None:
 
 def test_contact_rows_of_two_schools_have_their_own_ids() -> None:
     page = Page(body=encoded([CONTACT, {**CONTACT, "SchoolCode": 420}]), cursor=None)
-    records = connector("aeries").split("contacts", page)
+    records = records_of(connector("aeries"), "contacts", page)
     assert [r.id for r in records] == ["88400123-1-410", "88400123-1-420"]
 
 

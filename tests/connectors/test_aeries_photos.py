@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from rollcall.connectors.aeries.photos import MAX_RANGES, MOST_EMPTY, RANGE
-from rollcall.connectors.base import Connector, Page, Part
+from rollcall.connectors.base import Connector, Page, Part, records_of
 from rollcall.connectors.wire import Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from rollcall.domain.photo import MAX_BYTES, photo_id
@@ -57,7 +57,7 @@ def pull(sis: Any, cursor: str | None = None) -> list[Page]:
 
 def people(pages: list[Page]) -> list[str]:
     found = photos()
-    return [key for page in pages for record in found.split("photos", page) for key in record.people]
+    return [key for page in pages for record in records_of(found, "photos", page) for key in record.people]
 
 
 # ---------------------------------------------------------------------------------------------------- survey
@@ -163,7 +163,7 @@ def first_page(*rows: Any) -> Page:
 def photo_of(*rows: Any) -> Any:
     """What is made of student 8 from these rows, each of its own school's answer."""
     found = photos()
-    records = [bytes(r.raw) for row in rows for r in found.split("photos", first_page(row))]
+    records = [bytes(r.raw) for row in rows for r in records_of(found, "photos", first_page(row))]
     return found.map("student:8", {"photos": records}, survey(), TODAY)
 
 
@@ -171,7 +171,7 @@ def photo_of(*rows: Any) -> Any:
 @pytest.mark.parametrize("number", [8, "8 "])
 def test_a_page_names_the_photo_and_brings_it_beside(key: str, number: Any) -> None:
     page = first_page({key: number, "Pictures": [picture()], "SchoolCode": 410})
-    (record,) = photos().split("photos", page)
+    (record,) = records_of(photos(), "photos", page)
     assert (record.id, record.people, record.file) == ("8-410", ("student:8",), photo_id(PNG))
     assert page.files == {photo_id(PNG): PNG}
     assert base64.b64encode(PNG) not in page.body
@@ -179,7 +179,7 @@ def test_a_page_names_the_photo_and_brings_it_beside(key: str, number: Any) -> N
 
 def test_who_has_no_photo_has_no_record() -> None:
     page = first_page({"StudentID": 8, "Pictures": []}, {"StudentID": 9, "Pictures": None}, {"StudentID": 10})
-    assert (photos().split("photos", page), page.files) == ([], {})
+    assert (records_of(photos(), "photos", page), page.files) == ([], {})
 
 
 def test_the_newest_photo_counts_in_any_order() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rollcall.connectors.aeries.connector import MAX_PAGES, PAGE_SIZE
-from rollcall.connectors.base import Page, Part
+from rollcall.connectors.base import Page, Part, records_of
 from rollcall.connectors.wire import Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from tests.connectors.build import Sis, connector, encoded, lookups
@@ -63,7 +63,7 @@ def pull(district: Any, cursor: str | None = None) -> tuple[list[Page], Sis]:
 
 def rows(pages: list[Page]) -> list[str]:
     found = connector("aeries")
-    return [record.id for page in pages for record in found.split("students", page)]
+    return [record.id for page in pages for record in records_of(found, "students", page)]
 
 
 # ---------------------------------------------------------------------------------------------------- survey
@@ -229,7 +229,7 @@ def test_contacts_and_staff_come_in_one_answer() -> None:
 def test_split(stream: str, row: dict[str, Any], record_id: str, people: tuple[str, ...]) -> None:
     found = connector("aeries")
     for body in (encoded([row]), encoded(row)):
-        (record,) = found.split(stream, Page(body=body, cursor=None))
+        (record,) = records_of(found, stream, Page(body=body, cursor=None))
         assert (record.id, record.people, bytes(record.raw)) == (record_id, people, encoded(row))
 
 
@@ -249,13 +249,13 @@ def test_split(stream: str, row: dict[str, Any], record_id: str, people: tuple[s
 )
 def test_split_refuses_other_shapes(stream: str, body: bytes) -> None:
     with pytest.raises(SourceContract) as caught:
-        connector("aeries").split(stream, Page(body=body, cursor=None))
+        records_of(connector("aeries"), stream, Page(body=body, cursor=None))
     assert caught.value.code == "unexpected_shape"
 
 
 @pytest.mark.parametrize("stream", ["students", "contacts", "staff"])
 def test_nobody(stream: str) -> None:
-    assert connector("aeries").split(stream, Page(body=b"[]", cursor=None)) == []
+    assert records_of(connector("aeries"), stream, Page(body=b"[]", cursor=None)) == []
 
 
 @pytest.mark.parametrize(

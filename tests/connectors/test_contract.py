@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from rollcall.connectors import registry
-from rollcall.connectors.base import Connector
+from rollcall.connectors.base import Connector, records_of
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import HttpSender
@@ -105,7 +105,7 @@ def pull(connector: Connector) -> Pull:
             announced = None
             for page in connector.pages(part, None, subjects):
                 announced = page.announced if announced is None else announced
-                for record in connector.split(stream.name, page):
+                for record in records_of(connector, stream.name, page):
                     seen.add(record.id)
                     found.rows[stream.name] += 1
                     records[record.id] = bytes(record.raw)

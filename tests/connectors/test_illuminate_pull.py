@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from rollcall.connectors.auth import OAuth1
-from rollcall.connectors.base import Page, Part
+from rollcall.connectors.base import Page, Part, records_of
 from rollcall.connectors.illuminate.field_map import ENDPOINTS, PAGE_SIZE
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient
@@ -68,7 +68,7 @@ def pull(tenant: Any, stream: str = "students", cursor: str | None = None) -> tu
 
 def ids(pages: list[Page], stream: str = "students") -> list[str]:
     found = connector("illuminate")
-    return [record.id for page in pages for record in found.split(stream, page)]
+    return [record.id for page in pages for record in records_of(found, stream, page)]
 
 
 # --------------------------------------------------------------------------------------------------- signatures
@@ -319,7 +319,7 @@ def test_ids_are_numbers_or_text(number: Any, text: str) -> None:
     }
     page = Page(encoded(paged([row])), None)
     streams = ("students", "enrollment", "contacts", "staff")
-    assert [(r.id, r.people) for stream in streams for r in found.split(stream, page)] == [
+    assert [(r.id, r.people) for stream in streams for r in records_of(found, stream, page)] == [
         (text, (f"student:{text}",)),
         (text, (f"student:{text}",)),
         (f"{text}-{text}-7", (f"student:{text}", f"contact:{text}")),
@@ -332,12 +332,14 @@ def test_an_enrollment_without_an_id_is_told_by_its_facts() -> None:
         {"student_id": 1, "site_id": 12, "grade_level_id": 4},
         {"student_id": 1, "site_id": 13, "grade_level_id": 4},
     ]
-    records = connector("illuminate").split("enrollment", Page(encoded(paged(rows)), None))
+    records = records_of(connector("illuminate"), "enrollment", Page(encoded(paged(rows)), None))
     assert len({r.id for r in records}) == 2
 
 
 def test_a_contact_row_without_a_contact_speaks_of_the_student_only() -> None:
-    (record,) = connector("illuminate").split(
-        "contacts", Page(encoded(paged([{"student_id": 1, "contact_id": None}])), None)
+    (record,) = records_of(
+        connector("illuminate"),
+        "contacts",
+        Page(encoded(paged([{"student_id": 1, "contact_id": None}])), None),
     )
     assert record.people == ("student:1",)

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from rollcall.connectors.base import Page
+from rollcall.connectors.base import Page, records_of
 from rollcall.connectors.oneroster_core import export
 from rollcall.connectors.oneroster_core.csv_rows import clean, shape
 from rollcall.domain.errors import SourceContract
@@ -89,7 +89,7 @@ def test_a_person_is_mapped_as_from_rest() -> None:
     found = reader(zipped())
     survey = found.survey()
     (page,) = found.pages(survey.parts[0], None)
-    (record,) = found.split("students", page)
+    (record,) = records_of(found, "students", page)
     assert record.people == ("student:s-1", "contact:g-1", "contact:g-2")
     person = found.map("student:s-1", {"students": [bytes(record.raw)]}, survey, TODAY).person
     assert person is not None
@@ -157,7 +157,7 @@ def test_demographics_need_not_be_offered() -> None:
     survey = found.survey()
     assert "demographics_not_offered" in {i.code for i in survey.issues}
     (page,) = found.pages(survey.parts[-1], None)
-    assert found.split("demographics", page) == [], "what the manifest calls absent is not looked for"
+    assert records_of(found, "demographics", page) == [], "what the manifest calls absent is not looked for"
 
 
 # ----------------------------------------------------------------------------------------------------- pages
@@ -180,7 +180,7 @@ def test_pages_can_be_resumed(
     part = next(p for p in found.survey().parts if p.label == label)
 
     def ids(pages: list[Page]) -> list[list[str]]:
-        return [[r.id for r in found.split(part.stream, page)] for page in pages]
+        return [[r.id for r in records_of(found, part.stream, page)] for page in pages]
 
     pages = list(found.pages(part, None))
     assert list(map(len, ids(pages))) == sizes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.connectors.base import Page, Survey
+from rollcall.connectors.base import Page, Survey, records_of
 from rollcall.domain.mapping import Lookup
 from rollcall.domain.person import Enrollment, Mapped, Person, Phone
 from tests.connectors.build import TODAY, codes_of, connector, encoded, lookup, lookups
@@ -249,7 +249,7 @@ def test_staff_of_1_2_and_elsewhere() -> None:
 
 def people(stream: str, row: Any) -> tuple[str, ...]:
     key = "demographics" if stream == "demographics" else "users"
-    (record,) = connector("oneroster").split(stream, Page(body=encoded({key: [row]}), cursor=None))
+    (record,) = records_of(connector("oneroster"), stream, Page(body=encoded({key: [row]}), cursor=None))
     return record.people
 
 
@@ -277,7 +277,7 @@ def test_agents_that_cannot_be_read_are_none(agents: Any) -> None:
 @pytest.mark.parametrize("field", ["role", "givenName", "agents"])
 def test_bytes_that_are_no_text_cost_one_record(field: str) -> None:
     rows = encoded([{**PARENT, field: "@"}, OTHER]).replace(b'"@"', b'"\xff"')
-    found = connector("oneroster").split("users", Page(body=b'{"users":' + rows + b"}", cursor=None))
+    found = records_of(connector("oneroster"), "users", Page(body=b'{"users":' + rows + b"}", cursor=None))
     assert [record.id for record in found] == ["u-90", "u-91"]
     assert "contact:u-90" in found[0].people
     assert codes_of(mapped("contact:u-90", users=[bytes(found[0].raw)])) == ["record_malformed"]

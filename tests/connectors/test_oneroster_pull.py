@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
-from rollcall.connectors.base import Page, Part
+from rollcall.connectors.base import Page, Part, records_of
 from rollcall.connectors.oneroster_core.paging import PAGE_SIZE
 from rollcall.connectors.schooltool.connector import base_path
 from rollcall.connectors.wire import Answer, Request
@@ -66,7 +66,7 @@ def pull(server: Any, cursor: str | None = None) -> tuple[list[Page], Sis]:
 
 
 def rows(pages: list[Page]) -> list[str]:
-    return [r.id for page in pages for r in connector("oneroster").split("students", page)]
+    return [r.id for page in pages for r in records_of(connector("oneroster"), "students", page)]
 
 
 # ---------------------------------------------------------------------------------------------------- survey
@@ -106,7 +106,7 @@ def test_demographics_that_are_not_offered_are_an_empty_list() -> None:
     found = connector("oneroster", sis)
     part = found.survey().parts[-1]
     (page,) = found.pages(part, None)
-    assert (found.split("demographics", page), page.cursor) == ([], None)
+    assert (records_of(found, "demographics", page), page.cursor) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -288,5 +288,5 @@ def test_links_that_are_not_followed(link: str, code: str) -> None:
 )
 def test_what_is_no_list_of_users(body: bytes) -> None:
     with pytest.raises(SourceContract) as caught:
-        connector("oneroster").split("students", Page(body=body, cursor=None))
+        records_of(connector("oneroster"), "students", Page(body=body, cursor=None))
     assert caught.value.code == "unexpected_shape"

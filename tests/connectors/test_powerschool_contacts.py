@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.connectors.base import Page
+from rollcall.connectors.base import Page, records_of
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Address, ContactLink, Household, Phone
 from tests.connectors.build import TODAY, codes_of, connector, encoded, mapped, survey
@@ -153,7 +153,7 @@ def test_contacts_only_for_the_household() -> None:
     assert result.person is not None
     assert (result.person.contacts, result.household.hoh_last_name) == ((), "Rivers")  # type: ignore[union-attr]
     page = Page(body=encoded([CONTACT]), cursor=None, subject="5011")
-    assert found.split("contacts", page)[0].people == ("student:5011",)
+    assert records_of(found, "contacts", page)[0].people == ("student:5011",)
     assert mapped(found, "contact:651", contacts=[answer([CONTACT])]).person is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.connectors.base import Page
+from rollcall.connectors.base import Page, records_of
 from rollcall.domain.person import Address, Enrollment, Phone
 from tests.connectors.build import codes_of, connector, encoded, mapped
 
@@ -107,7 +107,7 @@ def having(row: dict[str, Any], **blocks: Any) -> dict[str, Any]:
 def answer(contacts: list[Any], student_id: str = "5011") -> bytes:
     """The record of the contacts answer for one student."""
     page = Page(body=encoded(contacts), cursor=None, subject=student_id)
-    (found,) = connector("powerschool").split("contacts", page)
+    (found,) = records_of(connector("powerschool"), "contacts", page)
     return bytes(found.raw)
 
 

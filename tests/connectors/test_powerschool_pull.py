@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rollcall.connectors.base import Page, Part
+from rollcall.connectors.base import Page, Part, records_of
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from tests.connectors.build import Sis, connector, encoded, lookups
@@ -18,7 +18,9 @@ CONTACT: dict[str, Any] = {"contactId": 651, "firstName": "Tamsin", "contactStud
 
 
 def ids(stream: str, body: bytes) -> list[tuple[str, tuple[str, ...]]]:
-    return [(r.id, r.people) for r in connector("powerschool").split(stream, Page(body=body, cursor=None))]
+    return [
+        (r.id, r.people) for r in records_of(connector("powerschool"), stream, Page(body=body, cursor=None))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +66,13 @@ def test_split_staff_in_any_wrapper(body: bytes) -> None:
 )  # fmt: skip
 def test_split_refuses_other_shapes(stream: str, body: bytes) -> None:
     with pytest.raises(SourceContract) as caught:
-        connector("powerschool").split(stream, Page(body=body, cursor=None, subject="1"))
+        records_of(connector("powerschool"), stream, Page(body=body, cursor=None, subject="1"))
     assert caught.value.code == "unexpected_shape"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b" "])
 def test_no_contacts_is_a_record_of_the_student_alone(body: bytes) -> None:
-    (record,) = connector("powerschool").split("contacts", Page(body=body, cursor=None, subject="5011"))
+    (record,) = records_of(connector("powerschool"), "contacts", Page(body=body, cursor=None, subject="5011"))
     assert (record.id, record.people, bytes(record.raw)) == (
         "5011",
         ("student:5011",),
@@ -80,7 +82,7 @@ def test_no_contacts_is_a_record_of_the_student_alone(body: bytes) -> None:
 
 def test_a_contacts_answer_speaks_of_everybody_in_it() -> None:
     page = Page(body=encoded([{**CONTACT, "contactId": 9}, CONTACT]), cursor=None, subject="5011")
-    (record,) = connector("powerschool").split("contacts", page)
+    (record,) = records_of(connector("powerschool"), "contacts", page)
     assert record.people == ("student:5011", "contact:651", "contact:9")
     assert bytes(record.raw) == b'{"student":"5011","contacts":' + page.body + b"}"
 

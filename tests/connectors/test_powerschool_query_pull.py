@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.connectors.base import Page, Part
+from rollcall.connectors.base import Page, Part, records_of
 from rollcall.connectors.powerschool_query.queries import STREAMS
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract, SyncError
@@ -20,7 +20,7 @@ ROSTER = PREFIX + "students.roster"
 
 
 def ids(stream: str, body: bytes) -> list[tuple[str, tuple[str, ...]]]:
-    found = connector("powerschool_query").split(stream, Page(body=body, cursor=None))
+    found = records_of(connector("powerschool_query"), stream, Page(body=body, cursor=None))
     return [(r.id, r.people) for r in found]
 
 
@@ -86,8 +86,8 @@ def test_both_shapes_hold_the_same_columns() -> None:
         },
     }
     found = connector("powerschool_query")
-    (one,) = found.split("students", Page(body=encoded({"record": [flat]}), cursor=None))
-    (two,) = found.split("students", Page(body=encoded({"record": [nested]}), cursor=None))
+    (one,) = records_of(found, "students", Page(body=encoded({"record": [flat]}), cursor=None))
+    (two,) = records_of(found, "students", Page(body=encoded({"record": [nested]}), cursor=None))
     assert {k: v for k, v in json.loads(bytes(one.raw)).items() if k[0] != "_"} == json.loads(bytes(two.raw))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollcall.connectors.base import Page
+from rollcall.connectors.base import Page, records_of
 from rollcall.connectors.records import digits, text, zip_code
 from rollcall.domain.person import Mapped, encode_person
 from tests.connectors import test_aeries_map as aeries
@@ -88,7 +88,7 @@ def test_aeries_students_do_not_depend_on_order(
 def test_aeries_contacts_do_not_depend_on_order(contacts: list[bytes], data: st.DataObject) -> None:
     page = Page(body=b"[" + b",".join(contacts) + b"]", cursor=None)
     by_person: dict[str, list[bytes]] = {}
-    for record in AERIES.split("contacts", page):
+    for record in records_of(AERIES, "contacts", page):
         by_person.setdefault(record.people[1], []).append(bytes(record.raw))
     for key, rows in by_person.items():
         shuffled = data.draw(st.permutations(rows))
@@ -244,8 +244,8 @@ def test_pages_only_carry_records(ids: list[Any], data: st.DataObject) -> None:
         return Page(encoded({"students": {"@expansions": "", **child}}), None)
 
     for connector_, page in ((AERIES, aeries_page), (POWERSCHOOL, powerschool_page)):
-        whole = connector_.split("students", page(ids))
-        parts = [r for some in slices for r in connector_.split("students", page(some))]
+        whole = records_of(connector_, "students", page(ids))
+        parts = [r for some in slices for r in records_of(connector_, "students", page(some))]
         assert [(r.id, r.people, bytes(r.raw)) for r in parts] == [
             (r.id, r.people, bytes(r.raw)) for r in whole
         ]

@@ -80,16 +80,17 @@ class FeedConnector(SisConnector):
             return [{"student": i, **contact} for contact in self.sis.contacts.get(i, [])]
         return [{"id": i, **self.sis.students[i]}]
 
-    def split(self, stream: str, page: Page) -> list[Record]:
+    def split(self, stream: str, page: Page) -> Sequence[bytes | msgspec.Raw]:
         if stream != "contacts":
             return super().split(stream, page)
-        rows = msgspec.json.decode(page.body)
+        # as ``map`` reads them: a student and a list
+        return [msgspec.json.encode([row["student"], [row]]) for row in msgspec.json.decode(page.body)]
+
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        if stream != "contacts":
+            return super().read(stream, raws)
+        named = ((raw, *msgspec.json.decode(raw)) for raw in raws)
         return [
-            Record(
-                f"{row['student']}-{row['id']}",
-                (f"student:{row['student']}", f"contact:{row['id']}"),
-                # as ``map`` reads them: a list
-                msgspec.json.encode([row]),
-            )
-            for row in rows
+            Record(f"{student}-{row['id']}", (f"student:{student}", f"contact:{row['id']}"), raw)
+            for raw, student, (row,) in named
         ]

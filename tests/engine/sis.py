@@ -101,22 +101,29 @@ class SisConnector:
                 return
             at += size
 
-    def split(self, stream: str, page: Page) -> list[Record]:
+    def split(self, stream: str, page: Page) -> Sequence[bytes | msgspec.Raw]:
         if stream == "contacts":
-            assert page.subject is not None
-            linked = [f"contact:{contact['id']}" for contact in msgspec.json.decode(page.body)]
-            return [Record(page.subject, (f"student:{page.subject}", *linked), page.body)]
-        own = {"students": "student", "staff": "staff"}[stream]
+            return [b"[%s,%s]" % (msgspec.json.encode(page.subject), page.body)]
         try:
-            rows = msgspec.json.decode(page.body, type=list[msgspec.Raw])
+            return msgspec.json.decode(page.body, type=list[msgspec.Raw])
         except msgspec.DecodeError:
             raise SourceContract("unexpected_shape", "not a list") from None
-        ids = [msgspec.json.decode(raw)["id"] for raw in rows]
-        return [Record(i, (f"{own}:{i}",), raw) for i, raw in zip(ids, rows, strict=True)]
+
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        rows = [msgspec.json.decode(raw) for raw in raws]
+        if stream == "contacts":
+            return [
+                Record(
+                    subject, (f"student:{subject}", *(f"contact:{contact['id']}" for contact in linked)), raw
+                )
+                for (subject, linked), raw in zip(rows, raws, strict=True)
+            ]
+        own = {"students": "student", "staff": "staff"}[stream]
+        return [Record(row["id"], (f"{own}:{row['id']}",), raw) for row, raw in zip(rows, raws, strict=True)]
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         kind, _, source_id = key.partition(":")
-        contacts = [c for raw in records.get("contacts", ()) for c in msgspec.json.decode(raw)]
+        contacts = [c for raw in records.get("contacts", ()) for c in msgspec.json.decode(raw)[1]]
         if kind == "contact":
             me = next(c for c in contacts if c["id"] == source_id)
             return Mapped(person=_adult("contact", source_id, me))
@@ -211,9 +218,12 @@ class PhotoConnector:
             if at >= len(rows):
                 return
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        rows = msgspec.json.decode(page.body)
-        return [Record(i, (f"student:{i}",), msgspec.json.encode([i, name]), name) for i, name in rows]
+    def split(self, stream: str, page: Page) -> Sequence[bytes | msgspec.Raw]:
+        return msgspec.json.decode(page.body, type=list[msgspec.Raw])
+
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        rows = (msgspec.json.decode(raw) for raw in raws)
+        return [Record(i, (f"student:{i}",), raw, name) for (i, name), raw in zip(rows, raws, strict=True)]
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         source_id, name = msgspec.json.decode(records["photos"][0])

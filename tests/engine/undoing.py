@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from rollcall.domain.run import CHECK_AFTER, Run
 from rollcall.engine.blobs import snapshot_key, unpack
-from rollcall.engine.snapshot import UNDONE, Snapshot
+from rollcall.engine.people_table import UNDONE
+from rollcall.engine.snapshot import Snapshot
 from tests.engine.world import D, World
 
 

@@ -15,7 +15,8 @@ from rollcall.domain.person import MediaAccount, Person
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.domain.run import Run
 from rollcall.engine.blobs import RunFolder, pack, pack_lines
-from rollcall.engine.snapshot import ENDED, PersonRow, Snapshot
+from rollcall.engine.people_table import ENDED, PeopleTable, PersonRow
+from rollcall.engine.snapshot import Snapshot
 from rollcall.store.dynamo import Table
 from rollcall.store.memory import MemoryClock
 from rollcall.store.people import DynamoPeople
@@ -326,7 +327,7 @@ def _synced(parts: Parts, school: dict[str, Any], stack: Stack, clock: MemoryClo
     )
     runs.finish(run, lease, "run_9", None)
     rows = {"student:1": PersonRow(mapped=b"x" * 16), "student:7": PersonRow(mapped=b"x" * 16, flags=ENDED)}
-    parts.blobs.put(RunFolder(run).snapshot(), pack(Snapshot(people=rows)))
+    parts.blobs.put(RunFolder(run).snapshot(), pack(Snapshot(people=PeopleTable.of(rows))))
     people = DynamoPeople(Table(aws_client("dynamodb"), stack.people_table))
     people.put_many([stored(school, source, "1", host_id="S100"), stored(school, source, "7", host_id="S7")])
 

@@ -13,9 +13,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from local.web import WEB
 from tests.support.aws import ROOT
 from tests.support.console import Site
+from tests.web.accessibility import axe
 from tests.web.conftest import Pages
 from tests.web.district_scenes import DISTRICT_SCENES, furnish
 from tests.web.people_scenes import PEOPLE_SCENES, protect_somebody
@@ -23,7 +23,6 @@ from tests.web.run_scenes import RUN_SCENES
 from tests.web.school_scenes import SCHOOL_SCENES, furnish_schools
 
 PICTURES = ROOT / "docs" / "screens"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 DISTRICT = "lakeview"
 HOME = f"/districts/{DISTRICT}"
 Scene = Callable[[Page], None]
@@ -129,14 +128,3 @@ def test_it_looks_right(scene: str, pages: Pages, lakeview: None) -> None:
             suffix = "" if look == "light" else f"-{look}"
             page.screenshot(path=PICTURES / f"{scene}{suffix}.png")
         assert axe(page) == [], look
-
-
-def axe(page: Page) -> list[str]:
-    """What axe-core finds, a line for each place. It is not loaded as a script, which the policy would refuse."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]

@@ -4,8 +4,8 @@ A connector yields *pages of raw bytes*; says how a page splits into records and
 the people it speaks of; and maps a person only when asked. The engine fingerprints the raw records, compares them with
 the last snapshot and asks for nothing else of a record that has not moved.
 
-``survey`` and ``pages`` talk to the SIS. ``split`` and ``map`` are pure: the same bytes, survey and settings give the
-same answer, so a stored pull can be planned again without calling the SIS.
+``survey`` and ``pages`` talk to the SIS. ``split``, ``read`` and ``map`` are pure: the same bytes, survey and settings
+give the same answer, so a stored pull can be planned again without calling the SIS.
 """
 
 from __future__ import annotations
@@ -142,14 +142,26 @@ class Connector(Protocol):
         In a stream with ``per``, ``subjects`` is the whole list to ask for and ``cursor`` a position in it.
         """
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        """The records of a page. Raises ``SourceContract`` when the page is not what it should be."""
+    def split(self, stream: str, page: Page) -> Sequence[bytes | msgspec.Raw]:
+        """The raw records of a page, undecoded. Raises ``SourceContract`` when the page is not what it should be."""
+
+    def read(self, stream: str, raws: Sequence[bytes | msgspec.Raw]) -> list[Record]:
+        """Id and people of raw records that :meth:`split` gave, in their order. Raises ``SourceContract``.
+
+        What it says of a record depends on nothing but the record's bytes and the settings, so it is not asked again
+        about a record that is known by its bytes.
+        """
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person from all raw records that speak of them, by stream; order of records must not matter.
 
         A record that cannot be read is an issue of that person, never an exception.
         """
+
+
+def records_of(connector: Connector, stream: str, page: Page) -> list[Record]:
+    """All records of a page."""
+    return connector.read(stream, connector.split(stream, page))
 
 
 class Step(NamedTuple):

@@ -1,18 +1,20 @@
 """Reading what a SIS sends: pages into raw records, and values of any make into text, dates and digits.
 
-The hot path is ``split_rows``: an unchanged record is never decoded further than the fields that name it.
+The hot path is :class:`Shape`: a page is cut into raw records without decoding them, and only of those that are not
+known by their bytes are the fields read that name them.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Generic, TypeVar
 
 import msgspec
 
+from rollcall.connectors.base import Record
 from rollcall.domain.errors import SourceContract
 
 T = TypeVar("T")
@@ -31,40 +33,69 @@ def unexpected_shape() -> SourceContract:
     return SourceContract("unexpected_shape", "The SIS sent data in a shape that Rollcall does not know.")
 
 
-class Rows(Generic[T]):
-    """Splits a JSON list into raw records, each beside its decoded ``ids`` struct.
+RawRow = bytes | msgspec.Raw
+"""The bytes of a row, undecoded."""
 
-    Two passes over the page, one for the bytes and one for the ids, cost less than a decoder call per record.
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def raw_rows(page: RawRow) -> list[msgspec.Raw]:
+    """Rows of a list, of a single object, or of an empty element (``""``, null or nothing), undecoded.
+
+    Raises ``SourceContract`` for anything else.
     """
+    text = bytes(memoryview(page)[:1])
+    try:
+        if text == b"[":
+            return _raws.decode(page)
+        if text == b"{":
+            return [msgspec.Raw(bytes(page))]
+        if msgspec.json.decode(page) in ("", None):
+            return []
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise unexpected_shape() from None
+    raise unexpected_shape()
+
+
+class Rows(Generic[T]):
+    """Reads a few fields, those of the struct ``ids``, of many rows in one go: a call for each would cost more."""
 
     def __init__(self, ids: type[T]) -> None:
-        self._raws = msgspec.json.Decoder(list[msgspec.Raw])
         self._ids = msgspec.json.Decoder(list[ids])  # type: ignore[valid-type]
 
     def count(self, page: bytes) -> int:
         """How many rows :meth:`split` would find, without reading their ids."""
-        try:
-            return len(self._raws.decode(page))
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return len(self.split(page))
+        return len(raw_rows(page))
 
-    def split(self, page: bytes | msgspec.Raw) -> list[tuple[T, msgspec.Raw]]:
-        """Rows of a list, of a single object, or of an empty element (``""``, null or nothing).
+    def split(self, page: RawRow) -> list[tuple[T, msgspec.Raw]]:
+        """The rows of :func:`raw_rows`, each beside its ids."""
+        raws = raw_rows(page)
+        return list(zip(self.read(raws), raws, strict=True))
 
-        Raises ``SourceContract`` for anything else.
-        """
-        text = bytes(memoryview(page)[:1])
+    def read(self, raws: Sequence[RawRow]) -> list[T]:
+        """The ids of each row. Raises ``SourceContract``."""
         try:
-            if text == b"[":
-                return list(zip(self._ids.decode(page), self._raws.decode(page), strict=True))
-            if text == b"{":
-                whole = bytes(page)
-                return [(self._ids.decode(b"[" + whole + b"]")[0], msgspec.Raw(whole))]
-            if msgspec.json.decode(page) in ("", None):
-                return []
+            return self._ids.decode(b"[" + b",".join(raws) + b"]")
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise unexpected_shape() from None
-        raise unexpected_shape()
+
+
+class Shape(Generic[T]):
+    """One stream's records: how a page is cut into them, which fields are read of each, and how those name it."""
+
+    def __init__(
+        self,
+        ids: type[T],
+        record: Callable[[T, RawRow], Record],
+        split: Callable[[bytes], Sequence[RawRow]] = raw_rows,
+    ) -> None:
+        self._ids = Rows(ids)
+        self._record = record
+        self.split = split
+
+    def read(self, raws: Sequence[RawRow]) -> list[Record]:
+        """The records of some of the raw rows that :attr:`split` found."""
+        return [self._record(ids, raw) for ids, raw in zip(self._ids.read(raws), raws, strict=True)]
 
 
 def decode(body: bytes | msgspec.Raw, shape: type[T]) -> T:
@@ -97,17 +128,20 @@ def identifier(value: str | int) -> str:
 
 def text(value: Scalar) -> str | None:
     """Trimmed text in Unicode's composed form; blank is None. A whole number has no decimal point."""
+    # Asked of every field of every person, and most are plain text.
+    if isinstance(value, str):
+        if not (value.isascii() and value.isprintable()):
+            value = _printable(unicodedata.normalize("NFC", value))
+        return value.strip() or None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float):
-        value = int(value) if value.is_integer() else str(value)
-    if isinstance(value, int):
-        return str(value)
-    if not value.isascii():
-        value = unicodedata.normalize("NFC", value)
-    if not value.isprintable():
-        value = "".join(c if c.isprintable() else " " for c in value if c != "\0")
-    return value.strip() or None
+        value = int(value) if value.is_integer() else value
+    return str(value)
+
+
+def _printable(value: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in value if c != "\0")
 
 
 def number(value: Scalar) -> int | None:

@@ -13,8 +13,9 @@ from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.images import key_of, plan_file, put_changes
 from rollcall.engine.job import Job
+from rollcall.engine.people_table import PeopleTable
 from rollcall.engine.plan import write_issues
-from rollcall.engine.snapshot import PersonRow, Snapshot
+from rollcall.engine.snapshot import Snapshot
 from rollcall.engine.spared import protected_since, said_protected
 from rollcall.engine.unmapped import write_unmapped
 
@@ -40,7 +41,7 @@ def apply(job: Job) -> None:
         job.checkpoint(job.at.batch, job.at.plan_files)
 
 
-def write_snapshot(job: Job, received: Received, people: dict[str, PersonRow], issues: bytes) -> None:
+def write_snapshot(job: Job, received: Received, people: PeopleTable, issues: bytes) -> None:
     """What the next run compares with, of ``people`` as the plan leaves them. It counts only once the run is finished
     with it.
     """

@@ -103,12 +103,7 @@ def write_approved_snapshot(job: Job) -> str:
     held = held_people(job)
     kept = _kept_back(job)
     plan = next_people(job, job.at.batches)
-    people = dict(job.snapshot.people)
-    for key in held.keys() - kept:
-        if key in plan:
-            people[key] = plan[key]
-        else:
-            people.pop(key, None)
+    people = job.snapshot.people.overlaid({key: plan.get(key) for key in held.keys() - kept})
     cohorts = cohorts_of(job.snapshot)
     for change in plan_changes(job):
         if key_of(change) in held and key_of(change) not in kept:

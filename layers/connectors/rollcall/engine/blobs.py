@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import struct
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -18,6 +20,7 @@ from rollcall.domain.run import Run
 
 T = TypeVar("T")
 _APPROVED = "-approved"
+_LENGTH = struct.Struct(">I")
 _LEVEL = 1  # pages are written once and read rarely: speed before size
 
 
@@ -42,6 +45,9 @@ class RunFolder:
 
     def pages(self, chunk: int) -> str:
         return f"runs/{self._base}/pages/{chunk:06d}.zst"
+
+    def gathered(self, group: int, file: int) -> str:
+        return f"runs/{self._base}/gathered/{group:06d}/{file:06d}.zst"
 
     def mapped(self, batch: int) -> str:
         return f"runs/{self._base}/mapped/{batch:06d}.zst"
@@ -108,13 +114,29 @@ def reconciliation_key(district_id: str, integration_id: str, file_id: str) -> s
 
 
 def pack(value: Any) -> bytes:
-    """MessagePack, compressed."""
-    return compress(msgspec.msgpack.encode(value))
+    """MessagePack, compressed. Arrays are written as their type code and their bytes."""
+    return compress(msgspec.msgpack.encode(value, enc_hook=_array_bytes))
 
 
 def unpack(data: bytes, kind: type[T]) -> T:
     """The inverse of :func:`pack`; raises ``msgspec.ValidationError`` on another shape."""
-    return msgspec.msgpack.decode(decompress(data), type=kind)
+    return unpacked(decompress(data), kind)
+
+
+def unpacked(text: bytes, kind: type[T]) -> T:
+    """:func:`unpack` of what is decompressed already."""
+    return msgspec.msgpack.decode(text, type=kind, dec_hook=_array_of)
+
+
+def framed(first: bytes, second: bytes) -> bytes:
+    """Two packed things in one blob, so that the first can be read without unpacking the second."""
+    return _LENGTH.pack(len(first)) + first + second
+
+
+def frames(data: bytes) -> tuple[bytes, bytes]:
+    """The inverse of :func:`framed`."""
+    (length,) = _LENGTH.unpack_from(data)
+    return data[_LENGTH.size : _LENGTH.size + length], data[_LENGTH.size + length :]
 
 
 def pack_lines(values: Iterable[Any]) -> bytes:
@@ -125,6 +147,16 @@ def pack_lines(values: Iterable[Any]) -> bytes:
 def unpack_lines(data: bytes, kind: type[T]) -> Iterator[T]:
     """The inverse of :func:`pack_lines`."""
     yield from msgspec.json.Decoder(kind).decode_lines(decompress(data))
+
+
+def _array_bytes(value: Any) -> bytes:
+    if not isinstance(value, array):
+        raise TypeError("not for a blob")
+    return value.typecode.encode() + value.tobytes()
+
+
+def _array_of(_: type, data: bytes) -> array[int]:
+    return array(chr(data[0]), data[1:])
 
 
 def compress(data: bytes) -> bytes:

@@ -5,7 +5,7 @@ Works on ids and fingerprints alone. On a quiet night nobody is in the answer an
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,10 +13,9 @@ from datetime import date
 from rollcall.connectors.base import Delta
 from rollcall.domain.person import PERSON_TYPES, person_key, split_person_key
 from rollcall.engine.job import Job
-from rollcall.engine.pull import chunk_pages, stream_table
-from rollcall.engine.snapshot import ENDED, MISSING, REJECTED, REVISIT, UNDONE, WAITING, RecordTable
-
-_CACHED_CHUNKS = 8
+from rollcall.engine.people_table import ENDED, MISSING, REJECTED, REVISIT, UNDONE, WAITING
+from rollcall.engine.pull import stream_table
+from rollcall.engine.record_table import RecordTable, differences
 
 
 @dataclass
@@ -30,16 +29,14 @@ class Received:
 
 @dataclass
 class Work:
-    """``again``: people to map anew, near in the list when near in the blobs. ``gone``: people known from the snapshot
-    of whom no record is left and about whom something remains to be done; nobody after a delta, which proves no
-    absence. ``records``: for each of ``again``, (stream,
-    record id, blob). ``students``: for each contact in ``again``, the students they share a record with."""
+    """``again``: people to map anew, students before staff before contacts, otherwise as their records come. ``gone``:
+    people known from the snapshot of whom no record is left and about whom something remains to be done; nobody after a
+    delta, which proves no absence.
+    """
 
     received: Received
     again: list[str]
     gone: list[str]
-    records: dict[str, list[tuple[str, str, int]]]
-    students: dict[str, set[str]]
 
 
 def received(job: Job) -> Received:
@@ -55,16 +52,15 @@ def received(job: Job) -> Received:
         stands = _standing(job, name, tables, answered) if old else None
         if old is None or stands is None:
             continue
-        fetched = set(table.ids)
-        moved: dict[int, int] = {}
-        for at, record_id in enumerate(old.ids):
-            if record_id not in fetched and stands(record_id, old.people_at(at)):
-                blob = old.blobs[at]
-                if blob not in moved:
-                    moved[blob] = len(blobs)
-                    blobs.append(job.snapshot.blobs[blob])
-                    days.append(job.snapshot.days[blob])
-                table.add(record_id, old.print_at(at), moved[blob], old.people_at(at))
+        fetched, count = set(table.ids), len(table)
+        for at, (record_id, people) in enumerate(zip(old.ids, old.all_people(), strict=True)):
+            if record_id not in fetched and stands(record_id, people):
+                table.extend(old, at, at + 1)
+        carried = dict.fromkeys(table.blobs[count:])
+        moved = {blob: at for at, blob in enumerate(carried, len(blobs))}
+        table.blobs[count:] = array("I", map(moved.__getitem__, table.blobs[count:]))
+        blobs += (job.snapshot.blobs[blob] for blob in carried)
+        days += (job.snapshot.days[blob] for blob in carried)
     return Received(blobs, days, tables)
 
 
@@ -95,24 +91,21 @@ def compare(job: Job) -> Work:
     else:
         again = _moved(job, now) | _restless(job)
         again = (again | _contacts_of(again, now.tables.values())) & there
-    records: dict[str, list[tuple[str, str, int]]] = {key: [] for key in again}
-    students: dict[str, set[str]] = {key: set() for key in again if is_contact(key)}
-    for stream, table in now.tables.items():
-        for at, record_id in enumerate(table.ids):
-            people = table.people_at(at)
-            for key in people:
-                if key in records:
-                    records[key].append((stream, record_id, table.blobs[at]))
-                if key in students:
-                    students[key].update(filter(is_student, people))
-    order = {person_type: rank for rank, person_type in enumerate(PERSON_TYPES)}
     return Work(
         received=now,
-        again=sorted(again, key=lambda key: (order[split_person_key(key)[0]], records[key][0][2], key)),
+        again=_in_order(again, now.tables.values()),
         gone=[] if job.survey.delta else sorted(_left(job, there)),
-        records=records,
-        students=students,
     )
+
+
+def _in_order(again: set[str], tables: Iterable[RecordTable]) -> list[str]:
+    """People in the order of their first records, so that those who are mapped together lie together."""
+    seen: dict[str, None] = {}
+    if again:
+        for table in tables:
+            for people in table.all_people():
+                seen.update((key, None) for key in people if key in again)
+    return [key for kind in PERSON_TYPES for key in seen if split_person_key(key)[0] == kind]
 
 
 def is_student(key: str) -> bool:
@@ -127,12 +120,14 @@ def is_contact(key: str) -> bool:
 
 def present(tables: Iterable[RecordTable]) -> set[str]:
     """Everybody of whom there is a record."""
-    return {key for table in tables for at in range(len(table.ids)) for key in table.people_at(at)}
+    return {key for table in tables for people in table.all_people() for key in people}
 
 
 def _contacts_of(moved: set[str], tables: Iterable[RecordTable]) -> set[str]:
     """Whoever stands by a student that moved: whether a contact is loaded depends on their students."""
-    shared = (people for table in tables for people in table.people if people is not None and len(people) > 1)
+    if not moved:
+        return set()
+    shared = (people for table in tables for people in table.all_people() if len(people) > 1)
     return {key for people in shared if not moved.isdisjoint(people) for key in people if is_contact(key)}
 
 
@@ -142,29 +137,21 @@ def _moved(job: Job, now: Received) -> set[str]:
     for stream in {*now.tables, *job.snapshot.tables}:
         table = now.tables.get(stream, RecordTable())
         old = job.snapshot.tables.get(stream, RecordTable())
-        before = old.index()
-        for at, record_id in enumerate(table.ids):
-            was = before.pop(record_id, None)
-            if was is None:
-                moved.update(table.people_at(at))
-            elif old.print_at(was) != table.print_at(at):
-                moved.update(table.people_at(at), old.people_at(was))
-        for was in before.values():
-            moved.update(old.people_at(was))
+        fresh, left = differences(table, old)
+        for at in fresh:
+            moved.update(table.people_at(at))
+        for at in left:
+            moved.update(old.people_at(at))
     return moved
 
 
 def _restless(job: Job) -> set[str]:
     """People whose records need another look though they did not move."""
-    today = job.today
-    flagged = {
-        key
-        for key, row in job.snapshot.people.items()
-        if row.flags & (MISSING | REVISIT | REJECTED | WAITING | UNDONE)
-        or (row.revisit_on is not None and row.revisit_on <= today)
-    }
-    decided = {person_key("contact", twin.contact_source_id) for twin in job.twins}
-    return flagged | decided | job.protections.known
+    people, today = job.snapshot.people, job.today
+    flagged = people.flagged(MISSING | REVISIT | REJECTED | WAITING | UNDONE)
+    due = (key for key, day in people.revisits.items() if day <= today)
+    decided = (person_key("contact", twin.contact_source_id) for twin in job.twins)
+    return {*flagged, *due, *decided} | job.protections.known
 
 
 def _left(job: Job, present: set[str]) -> set[str]:
@@ -175,45 +162,8 @@ def _left(job: Job, present: set[str]) -> set[str]:
     types = set(job.integration.member_types)
     return {
         key
-        for key, row in job.snapshot.people.items()
+        for key, flags in job.snapshot.people.standing()
         if key not in present
-        and (not row.flags & settled or row.flags & UNDONE or key in job.protections.ended)
+        and (not flags & settled or flags & UNDONE or key in job.protections.ended)
         and split_person_key(key)[0] in types
     }
-
-
-class RecordReader:
-    """Raw records out of stored pages, for a batch of people at a time: each chunk is opened once a batch, and the last
-    few stay open, since neighbours are asked for together."""
-
-    def __init__(self, job: Job, work: Work) -> None:
-        self._job = job
-        self._work = work
-        self._open: OrderedDict[int, dict[str, bytes]] = OrderedDict()
-
-    def read(self, keys: Iterable[str]) -> dict[str, dict[str, list[bytes]]]:
-        """For each person, the bytes of their records by stream, ordered by record id."""
-        wanted: dict[int, list[tuple[str, str, str]]] = {}
-        found: dict[str, dict[str, list[bytes]]] = {}
-        for key in keys:
-            found[key] = {}
-            for stream, record_id, blob in self._work.records[key]:
-                wanted.setdefault(blob, []).append((key, stream, record_id))
-        raw = {
-            (key, stream, record_id): self._chunk(stream, blob)[record_id]
-            for blob in sorted(wanted)
-            for key, stream, record_id in wanted[blob]
-        }
-        for key, stream, record_id in sorted(raw):
-            found[key].setdefault(stream, []).append(raw[key, stream, record_id])
-        return found
-
-    def _chunk(self, stream: str, blob: int) -> dict[str, bytes]:
-        if blob not in self._open:
-            pages = chunk_pages(self._job.blobs.get(self._work.received.blobs[blob]))
-            split = self._job.connector.split
-            self._open[blob] = {r.id: bytes(r.raw) for page in pages for r in split(stream, page)}
-            if len(self._open) > _CACHED_CHUNKS:
-                self._open.popitem(last=False)
-        self._open.move_to_end(blob)
-        return self._open[blob]

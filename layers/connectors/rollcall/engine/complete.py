@@ -13,12 +13,12 @@ def refuse_incomplete(job: Job) -> None:
     """Fail a run whose pull looks emptier than it can be. A stream that was there last time and is not offered any more
     counts as empty.
     """
-    known = {name: len(table.ids) for name, table in job.snapshot.tables.items() if name in job.streams}
+    known = {name: len(table) for name, table in job.snapshot.tables.items() if name in job.streams}
     now = dict.fromkeys(known, 0)
     for part, (_, _, records) in zip(job.survey.parts, job.at.parts, strict=True):
         now[part.stream] = now.get(part.stream, 0) + records
     if job.survey.delta:
-        now |= {name: len(table.ids) for name, table in received(job).tables.items()}
+        now |= {name: len(table) for name, table in received(job).tables.items()}
     before = {name: count for name, count in known.items() if not job.streams[name].per}
     refuse_empty(now, before, buildings(job), job.snapshot.buildings)
     for name in known:
@@ -31,5 +31,7 @@ def _naming(job: Job, stream: str) -> tuple[int, int]:
     time, and how many of those do now.
     """
     asked, old = stream_table(job, stream), job.snapshot.tables[stream]
-    before = {i for at, i in enumerate(old.ids) if len(old.people_at(at)) > 1}.intersection(asked.ids)
-    return len(before), sum(i in before and len(asked.people_at(at)) > 1 for at, i in enumerate(asked.ids))
+    came = set(asked.ids)
+    before = {i for i, named in zip(old.ids, old.all_people(), strict=True) if len(named) > 1 and i in came}
+    now = sum(i in before and len(named) > 1 for i, named in zip(asked.ids, asked.all_people(), strict=True))
+    return len(before), now

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from rollcall.engine.frozen import settings_digest
 from rollcall.engine.job import Job
-from rollcall.engine.snapshot import RecordTable, Snapshot
+from rollcall.engine.record_table import RecordTable
+from rollcall.engine.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,13 @@ class _Known:
         self.marker = marker
 
     def count(self, stream: str) -> int:
-        return len(self._table(stream).ids)
+        return len(self._table(stream))
 
     def records(self, stream: str, people: Set[str]) -> list[str]:
         table = self._table(stream)
-        return [i for at, i in enumerate(table.ids) if not people.isdisjoint(table.people_at(at))]
+        return [
+            i for i, named in zip(table.ids, table.all_people(), strict=True) if not people.isdisjoint(named)
+        ]
 
     def _table(self, stream: str) -> RecordTable:
         return self._tables.get(stream) or RecordTable()

@@ -44,6 +44,7 @@ from rollcall.domain.run import CHECK_AFTER, WORKING, Run, RunMessage
 from rollcall.engine.apply import apply, prune, write_snapshot
 from rollcall.engine.approved import apply_held, write_approved_snapshot
 from rollcall.engine.blobs import RunFolder, approved_id, pack, snapshot_key, unpack
+from rollcall.engine.collection import seldom_collected
 from rollcall.engine.compare import Work, compare
 from rollcall.engine.complete import refuse_incomplete
 from rollcall.engine.delta import survey
@@ -55,7 +56,7 @@ from rollcall.engine.mapping import map_people
 from rollcall.engine.plan import next_people, plan
 from rollcall.engine.pull import pull
 from rollcall.engine.reapply import NO_CREDENTIALS, restore, settings_of
-from rollcall.engine.snapshot import Snapshot
+from rollcall.engine.snapshot import read_snapshot
 from rollcall.engine.trend import weigh
 from rollcall.engine.undo import plan_undo, settings_to_undo, take_over, write_undone_snapshot
 
@@ -106,7 +107,8 @@ class Engine:
         if lease is None:
             return Busy(seconds=60)
         try:
-            self._slice(run, lease, deadline)
+            with seldom_collected():
+                self._slice(run, lease, deadline)
         except LeaseLost:
             log.warning("lease lost", extra={"run_id": run.id})
         finally:
@@ -218,7 +220,7 @@ class Engine:
             job.save()
         if job.at.base:
             key = snapshot_key(run.district_id, run.integration_id, job.at.base)
-            job.snapshot = unpack(self.blobs.get(key), Snapshot)
+            job.snapshot = read_snapshot(self.blobs.get(key))
         if job.at.stage != "survey":
             job.survey = unpack(self.blobs.get(job.folder.survey()), Survey)
         return job

@@ -22,27 +22,23 @@ from rollcall.domain.ids import hashed_id, person_id
 from rollcall.domain.person import split_person_key
 from rollcall.domain.plan import StoredPerson
 from rollcall.engine.blobs import pack_lines
-from rollcall.engine.compare import is_student
 from rollcall.engine.households import takes_part
 from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
+from rollcall.engine.people_table import UNSETTLED, PeopleTable
 from rollcall.engine.plan import write_issues
-from rollcall.engine.snapshot import UNSETTLED, PersonRow
 
 FILE = 1000
 """Family changes in one file."""
 
 
-def plan_families(job: Job, people: Mapping[str, PersonRow]) -> dict[str, str]:
+def plan_families(job: Job, people: PeopleTable) -> dict[str, str]:
     """Write the run's family changes, given the ``people`` of the next snapshot, and count them by kind.
 
     Returns, by id of each student who gets another family, the family change that they are part of.
     """
-    family_of = {
-        key: row.family for key, row in people.items() if is_student(key) and row.family and takes_part(row)
-    }
-    crowds = large(family_of.values())
+    crowds = large(family for _, family in _living(people))
     write_issues(
         job,
         [
@@ -61,7 +57,7 @@ def plan_families(job: Job, people: Mapping[str, PersonRow]) -> dict[str, str]:
     passing = dict(_passing(job))
     if not passing:
         return {}
-    staying = ((key, family) for key, family in family_of.items() if key not in passing)
+    staying = ((key, family) for key, family in _living(people) if key not in passing)
     found: list[FamilyChange] = []
     change_of: dict[str, str] = {}
     for exchange in exchanges({key: passage for key, (passage, _) in passing.items()}, staying):
@@ -77,6 +73,15 @@ def plan_families(job: Job, people: Mapping[str, PersonRow]) -> dict[str, str]:
             change_of.update(dict.fromkeys(moved, change.id))
     _write(job, found)
     return change_of
+
+
+def _living(people: PeopleTable) -> Iterator[tuple[str, str]]:
+    """Every student with the family they are in."""
+    return (
+        (key, row.family)
+        for key, row in people.items("student")
+        if row.family is not None and takes_part(row)
+    )
 
 
 def _write(job: Job, changes: list[FamilyChange]) -> None:
@@ -116,7 +121,7 @@ def _family_change(
     job: Job,
     exchange: Exchange,
     passing: Mapping[str, Passing],
-    people: Mapping[str, PersonRow],
+    people: PeopleTable,
     crowds: Collection[str],
 ) -> FamilyChange | None:
     kind = exchange.kind
@@ -142,7 +147,7 @@ def _family_change(
     )
 
 
-def _differ(job: Job, exchange: Exchange, people: Mapping[str, PersonRow]) -> tuple[str, ...]:
+def _differ(job: Job, exchange: Exchange, people: PeopleTable) -> tuple[str, ...]:
     """Fields that tell the families after the change apart."""
     there = {*exchange.staying, *(key for key, (_, now) in exchange.passing.items() if now)}
     households = {people[key].household for key in there} - {UNSETTLED}

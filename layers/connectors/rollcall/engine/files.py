@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 
 from msgspec.structs import replace
 
 from rollcall.connectors.base import Page, Record
-from rollcall.domain.person import fingerprint
 from rollcall.engine.blobs import photo_key
+from rollcall.engine.intake import Known
 from rollcall.engine.job import Job
-from rollcall.engine.snapshot import RecordTable
 
 
 class Files:
     """Keeps the files of one stream's records. What a record of the snapshot names was kept by the run that made it."""
 
-    def __init__(self, job: Job, stream: str) -> None:
+    def __init__(self, job: Job, known: Known) -> None:
         self._job = job
-        self._before = job.snapshot.tables.get(stream, RecordTable())
+        self._known = known
 
     def keep(self, page: Page, records: Iterable[Record]) -> Page:
         """Store the files of records that are new or moved; return the page without any.
@@ -29,14 +27,6 @@ class Files:
         if not page.files:
             return page
         if self._job.run.mode != "preview":
-            for name in sorted({r.file for r in records if r.file is not None and self._is_new(r)}):
+            for name in sorted({r.file for r in records if r.file is not None and self._known.is_new(r)}):
                 self._job.blobs.put(photo_key(self._job.run.district_id, name), page.files[name])
         return replace(page, files={})
-
-    def _is_new(self, record: Record) -> bool:
-        at = self._known.get(record.id)
-        return at is None or self._before.print_at(at) != fingerprint(record.raw)
-
-    @cached_property
-    def _known(self) -> dict[str, int]:
-        return self._before.index()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from rollcall.domain.person import PersonType, split_person_key
+from rollcall.domain.person import PersonType
 from rollcall.domain.plan import ChangeKind
 from rollcall.domain.run import Hold
 from rollcall.domain.thresholds import Tally, Thresholds, Waiting, judge
@@ -22,30 +22,36 @@ from rollcall.engine.drops import facts_of_drops, waits_of_unmapped
 from rollcall.engine.families import plan_families
 from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.job import Job
-from rollcall.engine.plan import loaded
-from rollcall.engine.snapshot import ENDED, NOTHING, REVISIT, UNDONE, UNSETTLED, WAITING, PersonRow
+from rollcall.engine.people_table import (
+    ENDED,
+    NOTHING,
+    REVISIT,
+    UNDONE,
+    UNSETTLED,
+    WAITING,
+    PeopleTable,
+    PersonRow,
+)
 
 Held = dict[str, str]
 """Keys of the people whose change waits, with the family change that it is part of; blank for none."""
 
 
-def judge_plan(job: Job, people: Mapping[str, PersonRow]) -> None:
+def judge_plan(job: Job, people: PeopleTable) -> None:
     """Say what waits and why; count it as ``held`` and not as its kind. Cohorts are left as the rest will make them.
 
     ``people`` are those of the next snapshot, if nothing waited.
     """
     limits = _limits(job)
-    tally = Tally()
+    tally, cohorts, moved = Tally(), cohorts_of(job.snapshot), cohorts_of(job.snapshot)
     again: Counter[tuple[PersonType, ChangeKind]] = Counter()
     for change in plan_changes(job):
         if _undone(job, key_of(change)):
             again[change.type, change.kind] += 1
         else:
             tally.add(change)
-    bases: Counter[str] = Counter(
-        split_person_key(key)[0] for key, row in job.snapshot.people.items() if loaded(row)
-    )
-    cohorts = cohorts_of(job.snapshot)
+        move(moved, change)
+    bases = job.snapshot.people.count_loaded()
     waits = judge(tally, bases, cohorts, limits)
     if job.district.review_families == "never":
         waits = [wait for wait in waits if wait.danger != "household"]
@@ -58,7 +64,10 @@ def judge_plan(job: Job, people: Mapping[str, PersonRow]) -> None:
         *_to_review(job, len(reviewed)),
         *_made_again(again.total()),
     ]
-    _hold(job, Waiting(waits, limits, again.keys(), reviewed), family_change)
+    if job.run.holds:
+        _hold(job, Waiting(waits, limits, again.keys(), reviewed), family_change)
+    else:
+        job.cohorts = packed(moved)
 
 
 def _to_review(job: Job, count: int) -> list[Hold]:
@@ -107,11 +116,10 @@ def held_people(job: Job) -> Held:
     return unpack(job.blobs.get(job.folder.held()), Held) if job.at.held else {}
 
 
-def keep_waiting(job: Job, people: dict[str, PersonRow]) -> dict[str, PersonRow]:
+def keep_waiting(job: Job, people: PeopleTable) -> PeopleTable:
     """The rows of the next snapshot, with those of the people who wait put back: they are looked at again."""
-    for key in held_people(job):
-        people[key] = _waiting_row(job.snapshot.people.get(key), people.get(key))
-    return people
+    known = job.snapshot.people
+    return people.overlaid({key: _waiting_row(known.get(key), people.get(key)) for key in held_people(job)})
 
 
 def _waiting_row(known: PersonRow | None, plan: PersonRow | None) -> PersonRow:

@@ -11,7 +11,7 @@ from rollcall.domain.ids import hashed_id
 from rollcall.engine.compare import is_student
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson
-from rollcall.engine.snapshot import ENDED, NOTHING, UNSETTLED, PersonRow
+from rollcall.engine.people_table import ENDED, NOTHING, UNSETTLED, PeopleTable, PersonRow
 
 
 def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) -> dict[str, str]:
@@ -33,14 +33,8 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
     touched = {household for household in touched if whole(household) and household != UNSETTLED}
 
     identifiers = {key: now[key] if whole(now[key]) else None for key in moved}
-    for key, row in rows.items():
-        if (
-            is_student(key)
-            and key not in gone
-            and takes_part(row)
-            and key not in moved
-            and row.household in touched
-        ):
+    for key, row in rows.items("student"):
+        if key not in gone and takes_part(row) and key not in moved and row.household in touched:
             identifiers[key] = row.household
     prior = {key: family for key in identifiers if key in rows and (family := rows[key].family) is not None}
     held = _held_elsewhere(rows, identifiers, gone, set(prior.values()))
@@ -59,12 +53,12 @@ def _lives_at(row: PersonRow | None, household: bytes) -> bool:
 
 
 def _held_elsewhere(
-    rows: dict[str, PersonRow], regrouped: dict[str, bytes | None], gone: set[str], families: set[str]
+    rows: PeopleTable, regrouped: dict[str, bytes | None], gone: set[str], families: set[str]
 ) -> set[str | None]:
     """Families that a student outside these households has: who comes back must not take theirs."""
     return {
         row.family
-        for key, row in rows.items()
+        for key, row in rows.items("student")
         if row.family in families and key not in regrouped and key not in gone and takes_part(row)
     }
 

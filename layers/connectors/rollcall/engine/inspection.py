@@ -15,7 +15,7 @@ from itertools import groupby, islice, zip_longest
 
 import msgspec
 
-from rollcall.connectors.base import Connector, Inspector, Part, Step, Survey
+from rollcall.connectors.base import Connector, Inspector, Part, Step, Survey, records_of
 from rollcall.domain.errors import NeedsAttention, OutOfTime, SourceTransient, SyncError
 from rollcall.domain.inspection import (
     Check,
@@ -241,7 +241,7 @@ class _Sample:
         """Read some pages: how many records the SIS announced for all of them, and whether it was all."""
         announced, ended = None, False
         for page in islice(self._connector.pages(part, None, subjects), max(MAX_PAGES, len(subjects))):
-            for record in self._connector.split(part.stream, page):
+            for record in records_of(self._connector, part.stream, page):
                 self._received += 1
                 self._ids[part.stream].append(record.id)
                 for key in record.people:

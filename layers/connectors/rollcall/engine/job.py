@@ -23,7 +23,8 @@ from rollcall.domain.run import CHECK_AFTER, Progress, Run, RunState
 from rollcall.domain.twins import Twin
 from rollcall.engine.blobs import RunFolder
 from rollcall.engine.protections import Protections
-from rollcall.engine.snapshot import RecordTable, Snapshot
+from rollcall.engine.record_table import RecordTable
+from rollcall.engine.snapshot import Snapshot
 
 SAFETY = timedelta(seconds=90)
 """A slice stops this long before its deadline: one request may be tried for a minute before it answers or fails,
@@ -56,6 +57,15 @@ class PartState(msgspec.Struct, kw_only=True):
     again: str | None = None
 
 
+class Gathering(msgspec.Struct, kw_only=True):
+    """How far the records of the people to map were gathered: how many chunks were opened, and by group of people how
+    many files of records were put down.
+    """
+
+    sources: int = 0
+    files: list[int] = []
+
+
 class Checkpoint(msgspec.Struct, kw_only=True):
     """Everything a later slice needs besides the blobs. Saved only after the data it speaks of.
 
@@ -75,6 +85,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     issues: list[Issue] = []
     unproven: bool = False
     announced: int | None = 0
+    gathering: Gathering = msgspec.field(default_factory=Gathering)
     batch: int = 0
     plan_files: int = 0
     issue_files: int = 0
@@ -131,12 +142,12 @@ class Job:
         blackout = self.district.blackout_at(self.started_at)
         return blackout is not None and blackout.kind == "adds_only" and not self.run.override
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The run's date in the district's zone: fixed when the run starts, however long it takes."""
         return self.started_at.astimezone(self.district.zone).date()
 
-    @property
+    @cached_property
     def school_year(self) -> str:
         """Such as ``2026-27``."""
         return self.district.school_year_at(self.started_at)

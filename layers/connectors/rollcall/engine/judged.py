@@ -14,11 +14,12 @@ from msgspec.structs import replace
 from rollcall.domain.media import blocked
 from rollcall.domain.person import split_person_key
 from rollcall.engine.compare import Work, is_contact, is_student
+from rollcall.engine.gather import batches
 from rollcall.engine.job import Job
-from rollcall.engine.mapping import MappedPerson, batches, mapped_batch
+from rollcall.engine.mapping import MappedPerson, mapped_batch
+from rollcall.engine.people_table import ENDED, NOTHING
 from rollcall.engine.pins import Pins
 from rollcall.engine.roster import Roster
-from rollcall.engine.snapshot import ENDED, NOTHING
 
 
 class Judged:
@@ -26,7 +27,6 @@ class Judged:
 
     def __init__(self, job: Job, work: Work) -> None:
         self._job = job
-        self._work = work
         self.pins = Pins(job)
         self._loaded: dict[str, bool] = {}
         self.roster = Roster(job)
@@ -73,7 +73,7 @@ class Judged:
             return False
         if "student" not in self._job.integration.member_types:
             return False
-        return not any(self._is_loaded(key) for key in self._work.students[person.key])
+        return not any(self._is_loaded(key) for key in person.students)
 
     def _is_loaded(self, student: str) -> bool:
         if student in self._loaded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 
 import msgspec
@@ -19,8 +19,8 @@ from rollcall.domain.run import Run
 from rollcall.engine.blobs import RunFolder, unpack
 from rollcall.engine.experiment import Findings, Leaf, RawRecord, Read, Specimen, examine, leaves
 from rollcall.engine.frozen import Frozen
-from rollcall.engine.pull import chunk_pages
-from rollcall.engine.snapshot import PersonRow, RecordTable
+from rollcall.engine.pull import chunk_raws
+from rollcall.engine.snapshot import Snapshot, read_snapshot
 
 _SETTINGS = {"family_id": "family_identifier", "host_id": "host_id_letters"}
 
@@ -32,20 +32,6 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     received_on: date
     records: int
-
-
-class _Tables(msgspec.Struct):
-    """Of a snapshot only its records."""
-
-    blobs: list[str] = []
-    days: list[date] = []
-    tables: dict[str, RecordTable] = {}
-
-
-class _Seen(_Tables):
-    """Its people too, undecoded: only one of them is asked for."""
-
-    people: dict[str, msgspec.Raw] = {}
 
 
 def trace(blobs: Blobs, read: Read, run: Run, stored: StoredPerson, current: bool) -> Lineage:
@@ -62,7 +48,7 @@ def trace(blobs: Blobs, read: Read, run: Run, stored: StoredPerson, current: boo
         # Another SIS may number somebody else like that.
         raise NotFound("person")
     survey = unpack(blobs.get(folder.survey()), Survey)
-    seen = unpack(blobs.get(folder.snapshot()), _Seen)
+    seen = read_snapshot(blobs.get(folder.snapshot()))
     started = run.started_at or run.queued_at
     school_year = frozen.district.school_year_at(started)
     key = person_key(*known)
@@ -93,7 +79,7 @@ def trace(blobs: Blobs, read: Read, run: Run, stored: StoredPerson, current: boo
 
 def carried(blobs: Blobs, run: Run) -> list[Carried]:
     """What a run knew without having received it. Raises ``NotFound`` when its snapshot is no longer kept."""
-    seen = unpack(blobs.get(RunFolder(run).snapshot()), _Tables)
+    seen = read_snapshot(blobs.get(RunFolder(run).snapshot()))
     found: Counter[tuple[str, str, date]] = Counter()
     for stream, table in seen.tables.items():
         for blob, count in Counter(table.blobs).items():
@@ -112,36 +98,34 @@ def named_beside(blobs: Blobs, source: str, run: Run, stored: StoredPerson) -> l
     ``source`` is the SIS that the run asked, as an integration says it. Raises ``NotFound`` when the snapshot is no
     longer kept.
     """
-    seen = unpack(blobs.get(RunFolder(run).snapshot()), _Tables)
+    seen = read_snapshot(blobs.get(RunFolder(run).snapshot()))
     key = person_key(stored.person.type, stored.person.source_id)
     others = {
         other
         for table in seen.tables.values()
-        for people in table.people
-        if people is not None and key in people
+        for people in table.all_people()
+        if key in people
         for other in people
     }
     return sorted(person_id(run.district_id, source, *split_person_key(other)) for other in others - {key})
 
 
 def _records(
-    blobs: Blobs, connector: Connector, seen: _Seen, key: str
+    blobs: Blobs, connector: Connector, seen: Snapshot, key: str
 ) -> Iterator[tuple[RawRecord, RecordLineage]]:
     """What speaks of a person, by stream and record id, as a run would read it."""
     for stream, table in sorted(seen.tables.items()):
-        places = {i: table.blobs[at] for at, i in enumerate(table.ids) if key in table.people_at(at)}
-        raw: Mapping[tuple[int, str], bytes] = {
-            (blob, record.id): bytes(record.raw)
-            for blob in sorted(set(places.values()))
-            for page in chunk_pages(blobs.get(seen.blobs[blob]))
-            for record in connector.split(stream, page)
-            if record.id in places
+        rows = [at for at, people in enumerate(table.all_people()) if key in people]
+        chunks = {
+            blob: chunk_raws(connector, stream, blobs.get(seen.blobs[blob]))
+            for blob in {table.blobs[at] for at in rows}
         }
-        for record_id, blob in sorted(places.items()):
+        for at in sorted(rows, key=table.ids.__getitem__):
+            blob, record_id = table.blobs[at], table.ids[at]
             lineage = RecordLineage(
                 stream=stream, id=record_id, run_id=_run_of(seen.blobs[blob]), received_on=seen.days[blob]
             )
-            yield RawRecord(stream, record_id, raw[blob, record_id]), lineage
+            yield RawRecord(stream, record_id, bytes(chunks[blob][table.places[at]])), lineage
 
 
 def _run_of(page_key: str) -> str:
@@ -149,11 +133,11 @@ def _run_of(page_key: str) -> str:
     return page_key.split("/")[3]
 
 
-def _as_left(person: Person | None, seen: _Seen, key: str) -> Person | None:
+def _as_left(person: Person | None, seen: Snapshot, key: str) -> Person | None:
     """The person that a run made of its records, with the family and host ID that it remembered."""
-    if person is None or key not in seen.people:
+    row = seen.people.get(key)
+    if person is None or row is None:
         return None
-    row = msgspec.msgpack.decode(seen.people[key], type=PersonRow)
     family = row.family if split_person_key(key)[0] == "student" else None
     return msgspec.structs.replace(person, family_id=family, host_id=row.host_id)
 

@@ -10,20 +10,21 @@ from rollcall.domain.family import identifier
 from rollcall.domain.grades import graduation_year
 from rollcall.domain.person import Issue, Mapped, Person, encode_person, fingerprint, split_person_key
 from rollcall.engine.blobs import pack, unpack
-from rollcall.engine.compare import RecordReader, Work
+from rollcall.engine.compare import Work
+from rollcall.engine.gather import BATCH, Gatherer, batch_of, batches
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
+from rollcall.engine.people_table import NOTHING, REJECTED, REVISIT, PersonRow
 from rollcall.engine.roster import Member, member_of
-from rollcall.engine.snapshot import NOTHING, REJECTED, REVISIT, PersonRow
-
-BATCH = 1000
 
 Verdict = Literal["load", "reject", "leave"]
 
 
-class MappedPerson(msgspec.Struct, kw_only=True):
+class MappedPerson(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One person after mapping. ``leave`` means that the records say the person is not one to load (not yet enrolled,
-    no mapped building), which is the same as not being in the file."""
+    no mapped building), which is the same as not being in the file. ``students`` are those whom the records of a
+    contact name with them.
+    """
 
     key: str
     verdict: Verdict
@@ -33,26 +34,23 @@ class MappedPerson(msgspec.Struct, kw_only=True):
     pos_id: str | None = None
     member: Member | None = None
     issues: tuple[Issue, ...] = ()
-
-
-def batches(count: int, size: int = BATCH) -> int:
-    """How many batches ``count`` things make."""
-    return -(-count // size)
+    students: tuple[str, ...] = ()
 
 
 def map_people(job: Job, work: Work) -> None:
     """Map all remaining batches of ``work.again``."""
-    reader = RecordReader(job, work)
+    gatherer = Gatherer(job, work)
+    gatherer.gather()
     while job.at.batch < batches(len(work.again)):
-        start = job.at.batch * BATCH
-        keys = work.again[start : start + BATCH]
-        records = reader.read(keys)
-        mapped = [
-            _judged(job, key, job.connector.map(key, records[key], job.survey, job.today)) for key in keys
-        ]
+        keys = batch_of(work.again, job.at.batch)
+        mapped = []
+        for key, found in zip(keys, gatherer.batch(job.at.batch), strict=True):
+            person = _judged(job, key, job.connector.map(key, found.records, job.survey, job.today))
+            mapped.append(msgspec.structs.replace(person, students=found.students))
         job.blobs.put(job.folder.mapped(job.at.batch), pack(mapped))
         job.at.batch += 1
-        job.checkpoint(start + len(keys), len(work.again))
+        job.checkpoint(min(job.at.batch * BATCH, len(work.again)), len(work.again))
+    gatherer.forget()
 
 
 def mapped_batch(job: Job, batch: int) -> list[MappedPerson]:

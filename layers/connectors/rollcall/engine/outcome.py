@@ -11,7 +11,7 @@ from rollcall.domain.ids import person_id
 from rollcall.domain.person import Issue, Person, split_person_key
 from rollcall.domain.plan import Change, ChangeKind, StoredPerson, changed_fields
 from rollcall.engine.job import Job
-from rollcall.engine.snapshot import PersonRow
+from rollcall.engine.people_table import PersonRow
 
 STORED_FIELDS = ("pos_id", "host_id", "photo", "media")
 """What the store adds to a person; a SIS that does not say leaves them alone (domain sheet §5)."""

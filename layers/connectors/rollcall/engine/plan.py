@@ -15,26 +15,31 @@ from rollcall.domain.person import Issue, decode_person, person_key, split_perso
 from rollcall.domain.plan import Change, StoredPerson
 from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
 from rollcall.engine.compare import Work
+from rollcall.engine.gather import batch_of, batches
 from rollcall.engine.households import regroup
 from rollcall.engine.images import write_plan_file
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
-from rollcall.engine.mapping import BATCH, MappedPerson, batches, mapped_batch
+from rollcall.engine.mapping import MappedPerson, mapped_batch
 from rollcall.engine.outcome import Outcome, as_change, change_to, stored_people
-from rollcall.engine.roster import Entry, settled
-from rollcall.engine.snapshot import (
+from rollcall.engine.people_table import (
     ENDED,
     MISSING,
     NOTHING,
-    REJECTED,
     REVISIT,
     UNDONE,
     UNSETTLED,
     WAITING,
+    PeopleTable,
     PersonRow,
-    Snapshot,
+    loaded,
 )
+from rollcall.engine.roster import Entry, settled
+from rollcall.engine.snapshot import read_snapshot
+
+_OVERLAID = 50
+"""Batches of rows in memory together."""
 
 Row = tuple[str, PersonRow | None]
 """A person's key and their row in the next snapshot; None forgets them."""
@@ -107,7 +112,7 @@ def _postponed(job: Job, outcome: Outcome) -> Outcome:
 
 
 def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
-    return [keys[at : at + BATCH] for at in range(0, len(keys), BATCH)]
+    return [batch_of(keys, number) for number in range(batches(len(keys)))]
 
 
 def _moves(job: Job, key: str, family: str) -> bool:
@@ -303,8 +308,7 @@ def _other_suppliers(job: Job) -> dict[str, str]:
         if current is None:
             continue
         blob = job.blobs.get(snapshot_key(job.run.district_id, other.id, current))
-        people = unpack(blob, Snapshot).people
-        found.update({key: other.id for key, row in people.items() if loaded(row)})
+        found.update(dict.fromkeys(read_snapshot(blob).people.loaded(), other.id))
     return found
 
 
@@ -345,20 +349,14 @@ def _enroll(job: Job, key: str, row: PersonRow | None) -> None:
         counts[standing] = counts.get(standing, 0) + 1
 
 
-def loaded(row: PersonRow | None) -> bool:
-    """Whether a person is active in the store, as far as a snapshot's row tells."""
-    return row is not None and not row.flags & (ENDED | MISSING | REJECTED | WAITING)
-
-
-def next_people(job: Job, batch_count: int) -> dict[str, PersonRow]:
+def next_people(job: Job, batch_count: int) -> PeopleTable:
     """The people of the next snapshot: the old ones, overlaid with what the plan's batches left."""
-    people = dict(job.snapshot.people)
-    for batch in range(batch_count):
-        for key, row in unpack(job.blobs.get(job.folder.rows(batch)), list[Row]):
-            if row is None:
-                people.pop(key, None)
-            else:
-                people[key] = row
+    people = job.snapshot.people
+    for first in range(0, batch_count, _OVERLAID):
+        changes: dict[str, PersonRow | None] = {}
+        for batch in range(first, min(first + _OVERLAID, batch_count)):
+            changes.update(unpack(job.blobs.get(job.folder.rows(batch)), list[Row]))
+        people = people.overlaid(changes)
     return people
 
 
@@ -372,7 +370,13 @@ def _left_for_later(job: Job) -> list[Issue]:
 def _close(job: Job, touched: set[str]) -> None:
     """Issues of the whole run, and how many people the plan leaves alone."""
     write_issues(job, [*job.survey.issues, *job.at.issues, *_left_for_later(job)])
-    for key, row in job.snapshot.people.items():
-        if key not in touched and loaded(row):
-            job.run.counts[split_person_key(key)[0]]["unchanged"] += 1
-            _enroll(job, key, row)
+    people = job.snapshot.people
+    unchanged = people.count_loaded()
+    for key in touched:
+        unchanged[split_person_key(key)[0]] -= loaded(people.get(key))
+    for kind, count in unchanged.items():
+        job.run.counts[kind]["unchanged"] += count
+    if "media" in job.integration.destinations:
+        for key, row in people.items():
+            if key not in touched:
+                _enroll(job, key, row)

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import logging
 import math
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
 
-from rollcall.connectors.base import Page, Part, Record, Stream
+from rollcall.connectors.base import Connector, Page, Part, Stream
 from rollcall.domain.errors import SourceContract
-from rollcall.domain.person import PERSON_TYPES, fingerprint, split_person_key
+from rollcall.domain.person import fingerprint
 from rollcall.domain.run import Coverage
-from rollcall.engine.blobs import pack, unpack
+from rollcall.engine.blobs import framed, frames, pack, unpack
 from rollcall.engine.files import Files
+from rollcall.engine.intake import Intake, Known, chunk_table
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job, PartState
-from rollcall.engine.snapshot import RecordTable
+from rollcall.engine.record_table import RecordTable
 
 log = logging.getLogger(__name__)
 
@@ -39,54 +39,47 @@ MAX_PAGES = 50_000
 KEEP_DAYS = 45
 """A carried record whose pages are older than this is fetched again: the bucket may expire them."""
 
-_LENGTH = struct.Struct(">I")
-
 
 def pull(job: Job) -> None:
     """Read all remaining parts. Raises ``OutOfTime`` between chunks, ``SourceContract`` when the pull proves
     nothing.
     """
+    known: Known | None = None
     while job.at.pull.part < len(job.survey.parts):
         part = job.survey.parts[job.at.pull.part]
-        _pull_part(job, part, job.streams[part.stream])
-
-
-def chunk_table(job: Job, chunk: int) -> RecordTable:
-    """The record table of a chunk, from this slice's memory or from the bucket."""
-    if chunk not in job.chunks:
-        job.chunks[chunk] = unpack(_frames(job.blobs.get(job.folder.pages(chunk)))[0], RecordTable)
-    return job.chunks[chunk]
+        if known is None or known.stream.name != part.stream:
+            known = Known(job, job.streams[part.stream])
+        _pull_part(job, part, known)
 
 
 def chunk_pages(data: bytes) -> list[Page]:
     """The pages of a chunk's blob, as received."""
-    return unpack(_frames(data)[1], list[Page])
+    return unpack(frames(data)[1], list[Page])
 
 
-def _pull_part(job: Job, part: Part, stream: Stream) -> None:
-    at = job.at.pull
+def chunk_raws(connector: Connector, stream: str, data: bytes) -> list[bytes | msgspec.Raw]:
+    """The raw records of a chunk's blob; a record table says as which of them a record came."""
+    return [raw for page in chunk_pages(data) for raw in connector.split(stream, page)]
+
+
+def _pull_part(job: Job, part: Part, known: Known) -> None:
+    at, stream = job.at.pull, known.stream
     subjects = _subjects(job, stream, stream.per) if stream.per else ()
-    seen = {i for chunk in range(at.first_chunk, at.next_chunk) for i in chunk_table(job, chunk).ids}
-    files = Files(job, stream.name)
+    intake, files = Intake(job, known), Files(job, known)
     pages: list[Page] = []
-    table = RecordTable(own=stream.own)
     size = stale = 0
     shown = job.clock.now()
     if not (stream.per and not subjects):
         source = job.connector.pages(part, at.cursor, subjects)
         for count, page in enumerate(source, start=1):
-            records = _wanted(job, job.connector.split(stream.name, page))
-            known = len(seen)
-            at.repeated += len(seen.intersection(record.id for record in records))
-            for record in records:
-                seen.add(record.id)
-                table.add(record.id, fingerprint(record.raw), at.next_chunk, record.people)
-            at.rows += len(records)
+            taken = intake.take(page)
+            at.repeated += taken.repeated
+            at.rows += taken.rows
             at.announced = at.announced if page.announced is None else page.announced
             # a list of subjects has an end of its own
-            stale = stale + 1 if records and len(seen) == known and page.subject is None else 0
+            stale = stale + 1 if taken.rows and not taken.fresh and page.subject is None else 0
             _refuse_endless(part, at, stale, count)
-            pages.append(files.keep(page, records))
+            pages.append(files.keep(page, taken.read))
             size += len(page.body)
             if page.cursor is None:
                 break
@@ -96,24 +89,13 @@ def _pull_part(job: Job, part: Part, stream: Stream) -> None:
                 or job.clock.now() - shown >= CHUNK_TIME
                 or job.late()
             ):
-                _write(job, pages, table)
+                _write(job, pages, intake.next_table())
                 at.cursor = page.cursor
                 _checkpoint(job)
-                pages, table, size, shown = [], RecordTable(own=stream.own), 0, job.clock.now()
+                pages, size, shown = [], 0, job.clock.now()
     if pages:
-        _write(job, pages, table)
-    _close_part(job, part, seen, len(subjects) if stream.per else at.announced)
-
-
-def _wanted(job: Job, records: Iterable[Record]) -> list[Record]:
-    """Records with only those people whose type the integration takes."""
-    types = set(job.integration.member_types)
-    if types.issuperset(PERSON_TYPES):
-        return list(records)
-    return [
-        msgspec.structs.replace(r, people=tuple(k for k in r.people if split_person_key(k)[0] in types))
-        for r in records
-    ]
+        _write(job, pages, intake.next_table())
+    _close_part(job, part, intake, len(subjects) if stream.per else at.announced)
 
 
 def _refuse_endless(part: Part, at: PartState, stale: int, count: int) -> None:
@@ -127,30 +109,24 @@ def _refuse_endless(part: Part, at: PartState, stale: int, count: int) -> None:
 
 def _write(job: Job, pages: list[Page], table: RecordTable) -> None:
     chunk = job.at.pull.next_chunk
-    index = pack(table)
-    job.blobs.put(job.folder.pages(chunk), _LENGTH.pack(len(index)) + index + pack(pages))
+    job.blobs.put(job.folder.pages(chunk), framed(pack(table), pack(pages)))
     job.chunks[chunk] = table
     job.at.pull.next_chunk = chunk + 1
 
 
-def _frames(data: bytes) -> tuple[bytes, bytes]:
-    (length,) = _LENGTH.unpack_from(data)
-    return data[_LENGTH.size : _LENGTH.size + length], data[_LENGTH.size + length :]
-
-
-def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> None:
+def _close_part(job: Job, part: Part, intake: Intake, expected: int | None) -> None:
     """Accept the part if it is complete; otherwise read it once more, then give up.
 
     Where nothing is announced, a record that came with two pages says that rows moved while they were read, and then
     others may never have come. Duplicates that the SIS really has come the same way both times; but so may rows in an
     order that the SIS does not keep from page to page, so such a part is taken and nobody ended for it.
     """
-    at = job.at.pull
+    at, distinct = job.at.pull, intake.distinct
     moved = expected is None and at.repeated > 0 and not part.proven
-    if moved or (expected is not None and len(seen) != expected):
-        digest = fingerprint("\n".join(sorted(seen)).encode()).hex()
+    if moved or (expected is not None and distinct != expected):
+        digest = fingerprint("\n".join(sorted(intake.ids())).encode()).hex()
         if at.again is None:
-            facts = {"expected": expected, "received": len(seen), "repeated": at.repeated}
+            facts = {"expected": expected, "received": distinct, "repeated": at.repeated}
             log.info("part read again", extra={"part": part.label, **facts})
             job.at.pull = PartState(
                 part=at.part, first_chunk=at.next_chunk, next_chunk=at.next_chunk, again=digest
@@ -158,12 +134,12 @@ def _close_part(job: Job, part: Part, seen: set[str], expected: int | None) -> N
             _checkpoint(job)
             return
         if digest != at.again or (expected is not None and at.rows != expected):
-            raise _incomplete(part, expected, len(seen))
+            raise _incomplete(part, expected, distinct)
         if moved:
             _hold(job, part)
-    if at.rows > len(seen):
-        job.at.issues.append(issue("duplicate_row", count=at.rows - len(seen), part=part.label))
-    job.at.parts.append((at.first_chunk, at.next_chunk, len(seen)))
+    if at.rows > distinct:
+        job.at.issues.append(issue("duplicate_row", count=at.rows - distinct, part=part.label))
+    job.at.parts.append((at.first_chunk, at.next_chunk, distinct))
     known = job.at.announced
     job.at.announced = None if expected is None or known is None else known + expected
     job.at.pull = PartState(part=at.part + 1, first_chunk=at.next_chunk, next_chunk=at.next_chunk)
@@ -221,13 +197,13 @@ def _subjects(job: Job, stream: Stream, parent: str) -> Sequence[str]:
             rest.append((day, subject))
     rest.sort()
     today = job.today
-    share = math.ceil(len(parents.ids) / stream.refresh_nights)
+    share = math.ceil(len(parents) / stream.refresh_nights)
     fresh = sum(day >= today for day, _ in rest)
     due = [subject for day, subject in rest if day < today][: max(0, share - fresh)]
     taken = set(due)
     job.run.coverage[stream.name] = Coverage(
         fetched=len(must) + len(due),
-        of=len(parents.ids),
+        of=len(parents),
         oldest=min((day for day, subject in rest if subject not in taken), default=today).isoformat(),
     )
     subjects = must + due
@@ -248,16 +224,10 @@ def _carried_days(job: Job, stream: str) -> dict[str, date]:
 def stream_table(job: Job, stream: str) -> RecordTable:
     """All records of a stream received by this run; of a record that came twice, the last."""
     merged = RecordTable(own=job.streams[stream].own)
-    at: dict[str, int] = {}
     for part, (first, end, _) in zip(job.survey.parts, job.at.parts, strict=False):
         if part.stream != stream:
             continue
         for chunk in range(first, end):
             table = chunk_table(job, chunk)
-            for i, record_id in enumerate(table.ids):
-                if record_id in at:
-                    merged.replace(at[record_id], table.print_at(i), chunk, table.people_at(i))
-                else:
-                    at[record_id] = len(merged.ids)
-                    merged.add(record_id, table.print_at(i), chunk, table.people_at(i))
-    return merged
+            merged.extend(table, 0, len(table))
+    return merged.last_of_each()

@@ -26,9 +26,9 @@ from rollcall.engine.images import key_of, plan_changes, plan_file, shows, write
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Checkpoint, Job
 from rollcall.engine.outcome import as_change
-from rollcall.engine.plan import Row, ended, loaded, next_people, write_issues
+from rollcall.engine.people_table import NOTHING, UNDONE, UNSETTLED, WAITING, PersonRow, loaded
+from rollcall.engine.plan import Row, ended, next_people, write_issues
 from rollcall.engine.reapply import last_pull, settings_then
-from rollcall.engine.snapshot import NOTHING, UNDONE, UNSETTLED, WAITING, PersonRow
 from rollcall.engine.taken import taken
 
 
@@ -67,10 +67,11 @@ def plan_undo(job: Job) -> None:
         _plan_batch(job, undone, others)
         job.at.batch += 1
         job.checkpoint(job.at.batch, undone.at.plan_files)
-    changed = {key_of(change) for change in plan_changes(job)}
-    for key, row in job.snapshot.people.items():
-        if key not in changed and loaded(row):
-            job.run.counts[split_person_key(key)[0]]["unchanged"] += 1
+    unchanged = job.snapshot.people.count_loaded()
+    for key in {key_of(change) for change in plan_changes(job)}:
+        unchanged[split_person_key(key)[0]] -= loaded(job.snapshot.people.get(key))
+    for kind, count in unchanged.items():
+        job.run.counts[kind]["unchanged"] += count
 
 
 def write_undone_snapshot(job: Job) -> None:

@@ -4,8 +4,6 @@ every night, whether or not their records moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rollcall.domain.errors import NotFound
 from rollcall.domain.ids import person_id
 from rollcall.domain.person import Issue, person_key
@@ -14,10 +12,10 @@ from rollcall.domain.run import Run
 from rollcall.domain.unmapped import Tally, UnmappedValues
 from rollcall.engine.blobs import RunFolder, pack, run_of, unpack, unpack_lines
 from rollcall.engine.job import Job
-from rollcall.engine.snapshot import PersonRow
+from rollcall.engine.people_table import PeopleTable
 
 
-def write_unmapped(job: Job, people: Mapping[str, PersonRow]) -> None:
+def write_unmapped(job: Job, people: PeopleTable) -> None:
     """Gather the values from the run's issues. ``people`` are those of the next snapshot: who is not among them is not
     to be loaded, so what their records lack is nobody's concern.
     """

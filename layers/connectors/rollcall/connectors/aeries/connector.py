@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from itertools import count
+from typing import Any
 
 import msgspec
 
@@ -25,7 +26,7 @@ from rollcall.connectors.auth import HeaderAuth
 from rollcall.connectors.base import Delta, LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
-from rollcall.connectors.records import Rows, Scalar, decode, identifier, text
+from rollcall.connectors.records import RawRow, Rows, Scalar, Shape, decode, identifier, text
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Request
 from rollcall.domain.errors import NeedsAttention, SourceContract, SyncError
@@ -40,8 +41,6 @@ MAX_PAGES = 400
 _YEAR = re.compile(r"(\d{4})(?:\s*[-/]\s*(?:\d{2}|\d{4}))?")
 
 _student_ids = Rows(StudentIds)
-_contact_ids = Rows(ContactIds)
-_staff_ids = Rows(StaffIds)
 
 
 class SystemInfo(msgspec.Struct):
@@ -73,6 +72,11 @@ class Aeries:
         self.streams: tuple[Stream, ...] = tuple(
             Stream(name=name, own="staff" if name == "staff" else "") for name in names
         )
+        self._shapes: dict[str, Shape[Any]] = {
+            "students": Shape(StudentIds, _student),
+            "contacts": Shape(ContactIds, self._contact),
+            "staff": Shape(StaffIds, _staff),
+        }
 
     # ------------------------------------------------------------------------------------------------ asking
 
@@ -252,24 +256,13 @@ class Aeries:
 
     # ----------------------------------------------------------------------------------------------- reading
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        """Records of a page. A contact row speaks of its student and of the person it means."""
-        if stream == "students":
-            found = []
-            for ids, raw in _student_ids.split(page.body):
-                student_id = identifier(ids.StudentID)
-                record_id = f"{student_id}-{identifier(ids.SchoolCode)}-{identifier(ids.StudentNumber)}"
-                found.append(Record(record_id, (f"student:{student_id}",), raw))
-            return found
-        if stream == "staff":
-            return [
-                Record(staff_id, (f"staff:{staff_id}",), raw)
-                for staff_id, raw in ((identifier(ids.ID), raw) for ids, raw in _staff_ids.split(page.body))
-            ]
-        return [
-            Record(_contact_record_id(ids), self._people_of(ids), raw)
-            for ids, raw in _contact_ids.split(page.body)
-        ]
+    def split(self, stream: str, page: Page) -> Sequence[RawRow]:
+        """The raw records of a page."""
+        return self._shapes[stream].split(page.body)
+
+    def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
+        """Id and people of raw records."""
+        return self._shapes[stream].read(raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
@@ -289,11 +282,15 @@ class Aeries:
             return malformed(person_type, source_id)
         return Mapped(person=None)
 
-    def _people_of(self, ids: ContactIds) -> tuple[str, ...]:
-        student = person_key("student", identifier(ids.StudentID))
-        if "contact" not in self._context.member_types:
-            return (student,)
-        return (student, person_key("contact", contacts.contact_key(ids)))
+    def _contact(self, ids: ContactIds, raw: RawRow) -> Record:
+        """A contact row speaks of its student and of the person it means."""
+        student_id = identifier(ids.StudentID)
+        named = [person_key("student", student_id)]
+        if "contact" in self._context.member_types:
+            named.append(person_key("contact", contacts.contact_key(ids)))
+        # With the school, because a student of two schools has their contacts listed by both.
+        record_id = f"{student_id}-{identifier(ids.SequenceNumber)}-{text(ids.SchoolCode) or 0}"
+        return Record(record_id, tuple(named), raw)
 
 
 def connect(
@@ -330,9 +327,15 @@ def _staff_part(year: str) -> Part:
     return Part(stream="staff", label="staff", params={"year": year})
 
 
-def _contact_record_id(ids: ContactIds) -> str:
-    # With the school, because a student of two schools has their contacts listed by both.
-    return f"{identifier(ids.StudentID)}-{identifier(ids.SequenceNumber)}-{text(ids.SchoolCode) or 0}"
+def _student(ids: StudentIds, raw: RawRow) -> Record:
+    student_id = identifier(ids.StudentID)
+    record_id = f"{student_id}-{identifier(ids.SchoolCode)}-{identifier(ids.StudentNumber)}"
+    return Record(record_id, (person_key("student", student_id),), raw)
+
+
+def _staff(ids: StaffIds, raw: RawRow) -> Record:
+    staff_id = identifier(ids.ID)
+    return Record(staff_id, (person_key("staff", staff_id),), raw)
 
 
 def _starting_year(value: Scalar) -> str | None:

@@ -20,10 +20,20 @@ from rollcall.connectors.auth import HeaderAuth
 from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope
 from rollcall.connectors.paging import LoopGuard
-from rollcall.connectors.records import Rows, Scalar, decode, identifier, number, text, unexpected_shape
+from rollcall.connectors.records import (
+    RawRow,
+    Rows,
+    Scalar,
+    Shape,
+    decode,
+    identifier,
+    number,
+    text,
+    unexpected_shape,
+)
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Request
-from rollcall.domain.person import Mapped, Person, split_person_key
+from rollcall.domain.person import Mapped, Person, person_key, split_person_key
 from rollcall.domain.photo import MAX_BYTES, media_type, photo_id
 
 RANGE = 50
@@ -62,7 +72,6 @@ class PhotoRow(msgspec.Struct, omit_defaults=True):
 
 
 _students = Rows(_Student)
-_rows = Rows(PhotoRow)
 
 
 class AeriesPhotos:
@@ -110,12 +119,13 @@ class AeriesPhotos:
                 if ended:
                     return
 
-    def split(self, stream: str, page: Page) -> list[Record]:
+    def split(self, stream: str, page: Page) -> Sequence[RawRow]:
+        """The raw records of a page."""
+        return _SHAPE.split(page.body)
+
+    def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
         """One record per student and school: who goes to two has a photo in each, not always the same."""
-        return [
-            Record(f"{row.id}-{row.school}", (f"student:{row.id}",), raw, row.photo)
-            for row, raw in _rows.split(page.body)
-        ]
+        return _SHAPE.read(raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """A person of whom nothing but the newest photo is known."""
@@ -131,6 +141,13 @@ class AeriesPhotos:
 def connect(url: str, credentials: Mapping[str, str], context: Context, transport: Transport) -> AeriesPhotos:
     """The connector for one integration; the credential ``token`` is the certificate."""
     return AeriesPhotos(transport.client(url, HeaderAuth("AERIES-CERT", credentials["token"])), context)
+
+
+def _record(row: PhotoRow, raw: RawRow) -> Record:
+    return Record(f"{row.id}-{row.school}", (person_key("student", row.id),), raw, row.photo)
+
+
+_SHAPE = Shape(PhotoRow, _record)
 
 
 def _ask(school: str, first: int, last: int) -> Request:

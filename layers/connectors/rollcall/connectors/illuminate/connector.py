@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,7 +23,7 @@ from rollcall.connectors.illuminate.lists import Listing, either, paged
 from rollcall.connectors.illuminate.rows import Row, read, value
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.paging import LoopGuard
-from rollcall.connectors.records import Rows, Scalar, identifier, text
+from rollcall.connectors.records import RawRow, Rows, Scalar, Shape, identifier, raw_rows, text
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
@@ -34,10 +34,7 @@ _ACCEPT = {"Accept": "application/json"}
 _API = re.compile(r"(?:/rest_server\.php(?:/Api)?)?/*$", re.IGNORECASE)
 
 _rows = Rows(dict)
-_student_ids = Rows(f.StudentIds)
 _enrollment_ids = Rows(f.EnrollmentIds)
-_contact_ids = Rows(f.ContactIds)
-_staff_ids = Rows(f.StaffIds)
 _roster_ids = Rows(f.RosterIds)
 
 
@@ -83,6 +80,10 @@ class Illuminate:
         if "staff" in types:
             streams += [Stream(name="staff", own="staff"), Stream(name="roster")]
         self.streams: tuple[Stream, ...] = tuple(streams)
+        self._shapes: Mapping[str, Shape[Any]] = {
+            **_SHAPES,
+            "contacts": Shape(f.ContactIds, self._contact, _paged_raws),
+        }
 
     # ------------------------------------------------------------------------------------------------ asking
 
@@ -239,32 +240,13 @@ class Illuminate:
 
     # ----------------------------------------------------------------------------------------------- reading
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        """Records of a page. A contact row speaks of the student and of the contact."""
-        if stream == "roster":
-            return [
-                Record(f"{ids.user_id}-{ids.site_id}", (f"staff:{ids.user_id}",), raw)
-                for ids, raw in _roster_ids.split(page.body)
-            ]
-        rows = paged(page.body).rows
-        if stream == "students":
-            return [
-                Record(student_id, (f"student:{student_id}",), raw)
-                for student_id, raw in (
-                    (identifier(i.student_id), raw) for i, raw in _student_ids.split(rows)
-                )
-            ]
-        if stream == "staff":
-            return [
-                Record(staff_id, (f"staff:{staff_id}",), raw)
-                for staff_id, raw in ((identifier(i.user_id), raw) for i, raw in _staff_ids.split(rows))
-            ]
-        if stream == "enrollment":
-            return [
-                Record(_enrollment_id(ids), (f"student:{identifier(ids.student_id)}",), raw)
-                for ids, raw in _enrollment_ids.split(rows)
-            ]
-        return [self._contact(ids, raw) for ids, raw in _contact_ids.split(rows)]
+    def split(self, stream: str, page: Page) -> Sequence[RawRow]:
+        """The raw records of a page."""
+        return self._shapes[stream].split(page.body)
+
+    def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
+        """Id and people of raw records."""
+        return self._shapes[stream].read(raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
@@ -282,7 +264,8 @@ class Illuminate:
             return malformed(person_type, source_id)
         return Mapped(person=None)
 
-    def _contact(self, ids: f.ContactIds, raw: msgspec.Raw) -> Record:
+    def _contact(self, ids: f.ContactIds, raw: RawRow) -> Record:
+        """A contact row speaks of the student and of the contact."""
         student_id, contact_id = identifier(ids.student_id), text(ids.contact_id)
         named = [person_key("student", student_id)]
         if contact_id is not None and "contact" in self._context.member_types:
@@ -318,6 +301,36 @@ def _request(endpoint: str, page: int, limit: int | None = None, expect: tuple[i
     params: dict[str, str | int] = {"page": page, "limit": limit or f.PAGE_SIZE} if area or page > 1 else {}
     path = f"/{endpoint}/"
     return Request(path=path, template=path, params=params, headers=_ACCEPT, expect=expect, area=area)
+
+
+def _paged_raws(body: bytes) -> list[msgspec.Raw]:
+    return raw_rows(paged(body).rows)
+
+
+def _student(ids: f.StudentIds, raw: RawRow) -> Record:
+    student_id = identifier(ids.student_id)
+    return Record(student_id, (person_key("student", student_id),), raw)
+
+
+def _staff(ids: f.StaffIds, raw: RawRow) -> Record:
+    staff_id = identifier(ids.user_id)
+    return Record(staff_id, (person_key("staff", staff_id),), raw)
+
+
+def _enrollment(ids: f.EnrollmentIds, raw: RawRow) -> Record:
+    return Record(_enrollment_id(ids), (person_key("student", identifier(ids.student_id)),), raw)
+
+
+def _roster_pair(ids: f.RosterIds, raw: RawRow) -> Record:
+    return Record(f"{ids.user_id}-{ids.site_id}", (f"staff:{ids.user_id}",), raw)
+
+
+_SHAPES: Mapping[str, Shape[Any]] = {
+    "students": Shape(f.StudentIds, _student, _paged_raws),
+    "enrollment": Shape(f.EnrollmentIds, _enrollment, _paged_raws),
+    "staff": Shape(f.StaffIds, _staff, _paged_raws),
+    "roster": Shape(f.RosterIds, _roster_pair),
+}
 
 
 def _enrollment_id(ids: f.EnrollmentIds) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -17,10 +18,10 @@ import msgspec
 from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.oneroster_core import people
-from rollcall.connectors.oneroster_core.paging import Collection, listed
+from rollcall.connectors.oneroster_core.paging import Collection, listed_raws
 from rollcall.connectors.oneroster_core.roles import agents_of, is_active, people_of
 from rollcall.connectors.oneroster_core.rows import ObjectIds, Org, Session, UserIds
-from rollcall.connectors.records import Rows, identifier, lenient_date, number, text
+from rollcall.connectors.records import RawRow, Rows, Shape, identifier, lenient_date, number, text
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from rollcall.domain.person import Issue, Mapped, person_key, split_person_key
 
@@ -29,8 +30,6 @@ T = TypeVar("T")
 _KEYS = {"students": "users", "users": "users", "demographics": "demographics"}
 _NOT_OFFERED = (403, 404, 405, 501)
 
-_ids = Rows(ObjectIds)
-_user_ids = Rows(UserIds)
 _orgs = Rows(Org)
 _sessions = Rows(Session)
 
@@ -53,7 +52,7 @@ class Source(Protocol):
     def edition(self) -> str:
         """Which export this is; blank for a server, whose lists are of the moment they are asked for."""
 
-    def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
+    def pages(self, collection: Collection, cursor: str | None) -> Iterator[Page]:
         """Pages from ``cursor`` on, in a repeatable order. Raises ``SourceContract`` where they prove nothing."""
 
     def all(self, collection: Collection, rows: Rows[T]) -> list[T]:
@@ -125,7 +124,7 @@ class OneRoster:
             )
         school = part.params.get("school")
         found = self._students_of(school) if school else self._collection(part.stream, _KEYS[part.stream])
-        return self._source.pages(found, cursor, _ids)
+        return self._source.pages(found, cursor)
 
     def orgs(self) -> list[Org]:
         """Every organisation that is active."""
@@ -203,19 +202,13 @@ class OneRoster:
 
     # ----------------------------------------------------------------------------------------------- reading
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        """Records of a page. Students and guardians speak of each other."""
-        if stream == "demographics":
-            return [
-                Record(i, (f"student:{i}",), raw)
-                for i, raw in (
-                    (identifier(ids.sourcedId), raw) for ids, raw in listed(page.body, stream, _ids)
-                )
-            ]
-        rows = listed(page.body, _KEYS[stream], _user_ids)
-        if stream == "users":
-            return [Record(identifier(ids.sourcedId), people_of(ids), raw) for ids, raw in rows]
-        return [Record(identifier(ids.sourcedId), _student_and_agents(ids), raw) for ids, raw in rows]
+    def split(self, stream: str, page: Page) -> Sequence[RawRow]:
+        """The raw records of a page."""
+        return _SHAPES[stream].split(page.body)
+
+    def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
+        """Id and people of raw records. Students and guardians speak of each other."""
+        return _SHAPES[stream].read(raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
@@ -237,9 +230,26 @@ class OneRoster:
         return Mapped(person=None)
 
 
-def _student_and_agents(ids: UserIds) -> tuple[str, ...]:
-    student = person_key("student", identifier(ids.sourcedId))
-    return (student, *(person_key("contact", agent) for agent in agents_of(ids.agents)))
+def _student(ids: UserIds, raw: RawRow) -> Record:
+    student_id = identifier(ids.sourcedId)
+    agents = (person_key("contact", agent) for agent in agents_of(ids.agents))
+    return Record(student_id, (person_key("student", student_id), *agents), raw)
+
+
+def _user(ids: UserIds, raw: RawRow) -> Record:
+    return Record(identifier(ids.sourcedId), people_of(ids), raw)
+
+
+def _demographics(ids: ObjectIds, raw: RawRow) -> Record:
+    student_id = identifier(ids.sourcedId)
+    return Record(student_id, (person_key("student", student_id),), raw)
+
+
+_SHAPES: Mapping[str, Shape[Any]] = {
+    "students": Shape(UserIds, _student, partial(listed_raws, key=_KEYS["students"])),
+    "users": Shape(UserIds, _user, partial(listed_raws, key=_KEYS["users"])),
+    "demographics": Shape(ObjectIds, _demographics, partial(listed_raws, key=_KEYS["demographics"])),
+}
 
 
 def is_school(org: Org) -> bool:

@@ -64,7 +64,7 @@ class Export:
         objects = [shape(row) for row in self._package().table(collection.name).rows()]
         return [row for row, _ in rows.split(msgspec.json.encode(objects))]
 
-    def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
+    def pages(self, collection: Collection, cursor: str | None) -> Iterator[Page]:
         """Pages in the order of the file; a cursor is the number of rows before it."""
         start = int(cursor or 0)
         if collection.name in ("students", "users"):

@@ -15,7 +15,7 @@ import msgspec
 
 from rollcall.connectors.base import Page
 from rollcall.connectors.paging import LoopGuard
-from rollcall.connectors.records import Rows, number, unexpected_shape
+from rollcall.connectors.records import Rows, number, raw_rows, unexpected_shape
 from rollcall.connectors.transport import Client
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import SourceContract
@@ -55,7 +55,7 @@ class Paging:
         """A server has one that is always the present one."""
         return ""
 
-    def pages(self, collection: Collection, cursor: str | None, rows: Rows[T]) -> Iterator[Page]:
+    def pages(self, collection: Collection, cursor: str | None) -> Iterator[Page]:
         """Pages from ``cursor`` on, sorted by id. Raises ``SourceContract`` for loops and foreign links.
 
         A server may cap the page below what is asked for, so a short page does not end a list: the links do, or the
@@ -66,9 +66,9 @@ class Paging:
         size = 0
         while at is not None:
             answer = self._client.send(_request(collection, _params(at)))
-            received = len(listed(answer.body, collection.key, rows))
+            received = len(listed_raws(answer.body, collection.key))
             size = size or min(received, PAGE_SIZE)
-            guard.check(answer.body, lambda body: len(listed(body, collection.key, rows)))
+            guard.check(answer.body, lambda body: len(listed_raws(body, collection.key)))
             total = _total(answer)
             at = self._after(at, received, size, total, answer)
             yield Page(body=answer.body, cursor=at, announced=total)
@@ -77,8 +77,8 @@ class Paging:
         """Every object of a small collection."""
         return [
             row
-            for page in self.pages(collection, None, rows)
-            for row, _ in listed(page.body, collection.key, rows)
+            for page in self.pages(collection, None)
+            for row in rows.read(listed_raws(page.body, collection.key))
         ]
 
     def offers(self, collection: Collection, refusals: tuple[int, ...] = ()) -> bool:
@@ -116,13 +116,13 @@ class Paging:
         return f"?{parts.query}"
 
 
-def listed(body: bytes, key: str, rows: Rows[T]) -> list[tuple[T, msgspec.Raw]]:
-    """The objects under ``key``; raises ``SourceContract`` when there is no such key."""
+def listed_raws(body: bytes, key: str) -> list[msgspec.Raw]:
+    """The objects under ``key``, undecoded; raises ``SourceContract`` when there is no such key."""
     try:
         found = _envelope.decode(body)[key]
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, KeyError):
         raise unexpected_shape() from None
-    return rows.split(found)
+    return raw_rows(found)
 
 
 def _next_of(links: str) -> str | None:

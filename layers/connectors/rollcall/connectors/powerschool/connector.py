@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from itertools import count
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -18,14 +19,16 @@ from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.powerschool import contacts, people
 from rollcall.connectors.powerschool.lists import listed
-from rollcall.connectors.powerschool.rows import ContactIds, StaffIds, StudentIds
+from rollcall.connectors.powerschool.rows import ContactsIds, StaffIds, StudentIds
 from rollcall.connectors.powerschool_common.access import ACCEPT, NOT_SCHOOLS, client
 from rollcall.connectors.powerschool_common.codes import code_tables
 from rollcall.connectors.powerschool_common.contacts import map_contact
 from rollcall.connectors.powerschool_common.paging import MAX_PAGES, Listing, largest_page, listed_pages
 from rollcall.connectors.records import (
+    RawRow,
     Rows,
     Scalar,
+    Shape,
     as_list,
     decode,
     identifier,
@@ -54,8 +57,6 @@ _RESOURCES: Mapping[str, tuple[str, dict[str, str | int]]] = {
 }
 
 _student_ids = Rows(StudentIds)
-_staff_ids = Rows(StaffIds)
-_contact_ids = Rows(ContactIds)
 
 
 class Sizes(msgspec.Struct):
@@ -120,6 +121,7 @@ class PowerSchool:
         if self._with_contacts:
             streams.append(Stream(name="contacts", own="student", per="students"))
         self.streams: tuple[Stream, ...] = tuple(streams)
+        self._shapes: Mapping[str, Shape[Any]] = {**_SHAPES, "contacts": Shape(ContactsIds, self._contacts)}
 
     # ------------------------------------------------------------------------------------------------ asking
 
@@ -185,7 +187,7 @@ class PowerSchool:
         for part in parts:
             if part.stream == "students":
                 page = self._client.send(_list_request(part, 1, page_size=1)).body
-                for ids, _ in listed(page, "students", "student", _student_ids):
+                for ids in _student_ids.read(_students(page)):
                     self._client.send(_contacts_request(identifier(ids.id)))
                     return
 
@@ -204,7 +206,7 @@ class PowerSchool:
         return listed_pages(self._client, listing, cursor)
 
     def _size(self, part: Part, body: bytes) -> int:
-        return len(self.split(part.stream, Page(body=body, cursor=None)))
+        return len(_SHAPES[part.stream].split(body))
 
     def _contact_pages(self, cursor: str | None, subjects: Sequence[str]) -> Iterator[Page]:
         first = int(cursor or 0)
@@ -233,30 +235,18 @@ class PowerSchool:
 
     # ----------------------------------------------------------------------------------------------- reading
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        """Records of a page; the contacts answer for one student is one record, also when it is empty."""
-        if stream == "students":
-            return [
-                Record(student_id, (f"student:{student_id}",), raw)
-                for student_id, raw in (
-                    (identifier(ids.id), raw)
-                    for ids, raw in listed(page.body, "students", "student", _student_ids)
-                )
-            ]
-        if stream == "staff":
-            return [
-                Record(identifier(ids.id), (f"staff:{identifier(ids.users_dcid)}",), raw)
-                for ids, raw in listed(page.body, "staffs", "staff", _staff_ids)
-            ]
+    def split(self, stream: str, page: Page) -> Sequence[RawRow]:
+        """The raw records of a page; the contacts answer for one student is one record, also when it is empty."""
+        if stream != "contacts":
+            return _SHAPES[stream].split(page.body)
         if page.subject is None:
             raise ValueError("a contacts page has a subject")
         # 204 has no body.
-        body = page.body.strip() or b"[]"
-        found = {identifier(ids.contactId) for ids, _ in _contact_ids.split(body)}
-        people_named = [person_key("student", page.subject)]
-        if "contact" in self._context.member_types:
-            people_named += (person_key("contact", contact) for contact in sorted(found))
-        return [Record(page.subject, tuple(people_named), contacts.record(page.subject, body))]
+        return [contacts.record(page.subject, page.body.strip() or b"[]")]
+
+    def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
+        """Id and people of raw records."""
+        return self._shapes[stream].read(raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
@@ -277,6 +267,38 @@ class PowerSchool:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, SourceContract):
             return malformed(person_type, source_id)
         return Mapped(person=None)
+
+    def _contacts(self, ids: ContactsIds, raw: RawRow) -> Record:
+        if isinstance(ids.contacts, str) and ids.contacts:
+            raise unexpected_shape()
+        named = [person_key("student", ids.student)]
+        if "contact" in self._context.member_types:
+            found = {identifier(contact.contactId) for contact in as_list(ids.contacts)}
+            named += (person_key("contact", contact) for contact in sorted(found))
+        return Record(ids.student, tuple(named), raw)
+
+
+def _students(body: bytes) -> list[msgspec.Raw]:
+    return listed(body, "students", "student")
+
+
+def _staffs(body: bytes) -> list[msgspec.Raw]:
+    return listed(body, "staffs", "staff")
+
+
+def _student(ids: StudentIds, raw: RawRow) -> Record:
+    student_id = identifier(ids.id)
+    return Record(student_id, (person_key("student", student_id),), raw)
+
+
+def _staff(ids: StaffIds, raw: RawRow) -> Record:
+    return Record(identifier(ids.id), (person_key("staff", identifier(ids.users_dcid)),), raw)
+
+
+_SHAPES: Mapping[str, Shape[Any]] = {
+    "students": Shape(StudentIds, _student, _students),
+    "staff": Shape(StaffIds, _staff, _staffs),
+}
 
 
 def connect(

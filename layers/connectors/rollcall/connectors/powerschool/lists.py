@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 
-from rollcall.connectors.records import Rows, unexpected_shape
-
-T = TypeVar("T")
+from rollcall.connectors.records import raw_rows, unexpected_shape
 
 _NONE = msgspec.Raw(b"null")
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def listed(body: bytes, outer: str, child: str, rows: Rows[T]) -> list[tuple[T, msgspec.Raw]]:
-    """The rows under ``outer.child``.
+def listed(body: bytes, outer: str, child: str) -> list[msgspec.Raw]:
+    """The raw rows under ``outer.child``.
 
     No child key is an empty list. The name of the staff wrapper is uncertain (fact sheet §2.5), so a body whose only
     block holds ``child``, or that is ``child`` itself, is read as well; anything else raises ``SourceContract``.
@@ -26,7 +22,7 @@ def listed(body: bytes, outer: str, child: str, rows: Rows[T]) -> list[tuple[T, 
         # {"staff": {"staff": […]}} or {"staff": […]} or a single {"staff": {…}}
         found = top[child]
         nested = _blocks(found).get(child) if _starts(found) == b"{" else None
-        return rows.split(found if nested is None else nested)
+        return raw_rows(found if nested is None else nested)
     if inner is None and len(top) == 1:
         (only,) = top.values()
         if _starts(only) == b"{" and child in _blocks(only):
@@ -37,7 +33,7 @@ def listed(body: bytes, outer: str, child: str, rows: Rows[T]) -> list[tuple[T, 
         inner = _blocks(inner).get(child, _NONE)
     elif _starts(inner) == b"[":
         raise unexpected_shape()
-    return rows.split(inner)
+    return raw_rows(inner)
 
 
 def _blocks(value: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:

@@ -30,6 +30,13 @@ class ContactIds(msgspec.Struct):
     contactId: int | str
 
 
+class ContactsIds(msgspec.Struct):
+    """The contacts of one student, as :mod:`~rollcall.connectors.powerschool.contacts` keeps them; blank for none."""
+
+    student: str
+    contacts: ContactIds | list[ContactIds] | str | None
+
+
 class Name(msgspec.Struct):
     first_name: Scalar = None
     middle_name: Scalar = None

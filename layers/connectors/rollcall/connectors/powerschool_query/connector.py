@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,8 +22,17 @@ from rollcall.connectors.powerschool_common.contacts import map_contact
 from rollcall.connectors.powerschool_common.paging import Listing, largest_page, listed_pages
 from rollcall.connectors.powerschool_query import contacts, people
 from rollcall.connectors.powerschool_query.queries import SCHOOLS, STREAMS, Query, streams_of
-from rollcall.connectors.powerschool_query.rows import School, listed
-from rollcall.connectors.records import Scalar, decode, identifier, number, text, unexpected_shape
+from rollcall.connectors.powerschool_query.rows import Keys, School, listed
+from rollcall.connectors.records import (
+    RawRow,
+    Scalar,
+    Shape,
+    decode,
+    identifier,
+    number,
+    text,
+    unexpected_shape,
+)
 from rollcall.connectors.transport import Client, Transport
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract
@@ -108,7 +118,7 @@ class PowerSchoolQuery:
         """Number and name of every school, without the district office and the school of the graduated."""
         found = []
         for page in self._listed(SCHOOLS, {}, page_size, None):
-            for _, raw in listed(page.body):
+            for raw in listed(page.body):
                 school = decode(raw, School)
                 school_number = identifier(school.school_number)
                 if school_number not in NOT_SCHOOLS:
@@ -140,10 +150,13 @@ class PowerSchoolQuery:
 
     # ----------------------------------------------------------------------------------------------- reading
 
-    def split(self, stream: str, page: Page) -> list[Record]:
-        """The rows of a page, each with everybody it speaks of."""
-        query = STREAMS[stream]
-        return [Record(keys.record_id(query), keys.people(query), raw) for keys, raw in listed(page.body)]
+    def split(self, stream: str, page: Page) -> Sequence[RawRow]:
+        """The raw rows of a page."""
+        return _SHAPES[stream].split(page.body)
+
+    def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
+        """Id and people of raw rows."""
+        return _SHAPES[stream].read(raws)
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         """One person. A key whose type is not wanted, or without a row of its own, is nobody."""
@@ -165,6 +178,15 @@ class PowerSchoolQuery:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, SourceContract):
             return malformed(person_type, source_id)
         return Mapped(person=None)
+
+
+def _record(query: Query, keys: Keys, raw: RawRow) -> Record:
+    return Record(keys.record_id(query), keys.people(query), raw)
+
+
+_SHAPES: Mapping[str, Shape[Keys]] = {
+    stream: Shape(Keys, partial(_record, query), listed) for stream, query in STREAMS.items()
+}
 
 
 def connect(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from rollcall.connectors.powerschool_query.queries import Query
-from rollcall.connectors.records import Rows, Scalar, identifier, unexpected_shape
+from rollcall.connectors.records import Rows, Scalar, identifier, raw_rows, unexpected_shape
 from rollcall.domain.person import person_key
 
 Id = int | str | None
@@ -130,10 +130,11 @@ class Staff(msgspec.Struct):
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _rows = Rows(Keys)
 _encoder = msgspec.json.Encoder()
+_TABLES = b'"tables"'
 
 
-def listed(body: bytes) -> list[tuple[Keys, msgspec.Raw]]:
-    """The rows of an answer, each flat. An empty answer has no ``record``; any other answer is refused."""
+def listed(body: bytes) -> list[msgspec.Raw]:
+    """The raw rows of an answer, each flat. An empty answer has no ``record``; any other answer is refused."""
     try:
         fields = _fields.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -143,9 +144,11 @@ def listed(body: bytes) -> list[tuple[Keys, msgspec.Raw]]:
         raise unexpected_shape()
     if record is None:
         return []
-    found = _rows.split(record)
-    if any(keys.tables is not None for keys, _ in found):
-        return _rows.split(_encoder.encode([_flat(keys) for keys, _ in found]))
+    found = raw_rows(record)
+    if _TABLES in bytes(record):
+        rows = _rows.read(found)
+        if any(keys.tables is not None for keys in rows):
+            return raw_rows(_encoder.encode([_flat(keys) for keys in rows]))
     return found
 
 

@@ -1,0 +1,189 @@
+"""What is remembered of everybody, packed: rows are read only of those about whom something is asked.
+
+Rows stand in the order of a hash of the key, so one is found by bisection, and the next table is the last one with
+stretches between the changed rows taken over whole.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import msgspec
+import xxhash
+
+from rollcall.domain.person import PERSON_TYPES, PersonType, split_person_key
+from rollcall.engine.columns import Texts, hashes, numbers
+from rollcall.engine.record_table import PRINT
+
+NOTHING = bytes(PRINT)
+UNSETTLED = b"\xff" * PRINT  # household of a person whose change was postponed: not where they live
+
+ENDED = 1  # the stored person is ended
+MISSING = 2  # not in the last pull, but not ended either: the drop switch was off
+REVISIT = 4  # loaded with a warning: map again every night, so that it is reported until it is mended
+REJECTED = 8  # the last records could not be loaded; what was stored before, if anything, stands
+WAITING = 16  # has a photo, but nobody is stored yet who could get it: look again every night
+UNDONE = 32  # what a run had made of them was undone: look again, and let what would be made of them wait for a person
+
+_NOT_LOADED = ENDED | MISSING | REJECTED | WAITING
+
+
+class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=True):
+    """What is remembered of one person: fingerprint of the mapped document (without what the store adds), identifier of
+    the household, family id, flags, the day on which to map again, and in the media roster the verdict and the host ID.
+    ``mapped`` is NOTHING for who was never loaded.
+    """
+
+    mapped: bytes
+    household: bytes = NOTHING
+    family: str | None = None
+    flags: int = 0
+    revisit_on: date | None = None
+    roster: str | None = None
+    host_id: str | None = None
+
+
+def loaded(row: PersonRow | None) -> bool:
+    """Whether a person is active in the store, as far as their row tells."""
+    return row is not None and not row.flags & _NOT_LOADED
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(PersonRow)
+
+
+class PeopleTable(msgspec.Struct, kw_only=True):
+    """Rows by person key. ``kinds`` and ``flags`` have a byte for each row, ``rows`` its MessagePack up to ``ends``.
+    ``revisits`` holds whom to map again on which day.
+
+    It does not change: :meth:`overlaid` makes the next one.
+    """
+
+    order: array = msgspec.field(default_factory=hashes)  # type: ignore[type-arg]  # msgspec knows no array[int]
+    keys: Texts = msgspec.field(default_factory=Texts)
+    kinds: bytearray = msgspec.field(default_factory=bytearray)
+    flags: bytearray = msgspec.field(default_factory=bytearray)
+    rows: bytearray = msgspec.field(default_factory=bytearray)
+    ends: array = msgspec.field(default_factory=numbers)  # type: ignore[type-arg]
+    revisits: dict[str, date] = {}
+
+    @classmethod
+    def of(cls, rows: Mapping[str, PersonRow]) -> PeopleTable:
+        """A table of these rows alone."""
+        return cls().overlaid(rows)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __contains__(self, key: str) -> bool:
+        return self._find(_hash(key), key.encode())[1]
+
+    def __getitem__(self, key: str) -> PersonRow:
+        row = self.get(key)
+        if row is None:
+            raise KeyError
+        return row
+
+    def get(self, key: str) -> PersonRow | None:
+        """The row of a person."""
+        at, there = self._find(_hash(key), key.encode())
+        return self._row(at) if there else None
+
+    def items(self, kind: PersonType | None = None) -> Iterator[tuple[str, PersonRow]]:
+        """Everybody with their row, or everybody of one type. Reads every row: not for each of many people."""
+        wanted = None if kind is None else PERSON_TYPES.index(kind)
+        data, decode = memoryview(self.rows), _decoder.decode
+        start = 0
+        for at, end in enumerate(self.ends):
+            if wanted is None or self.kinds[at] == wanted:
+                yield self.keys[at], decode(data[start:end])
+            start = end
+
+    def loaded(self) -> Iterator[str]:
+        """Keys of everybody who is loaded."""
+        return (key for key, flags in self.standing() if not flags & _NOT_LOADED)
+
+    def flagged(self, mask: int) -> list[str]:
+        """Keys of everybody who has any of these flags."""
+        return [self.keys[at] for at in self._places(mask)]
+
+    def standing(self) -> Iterator[tuple[str, int]]:
+        """Everybody with their flags."""
+        return zip(self.keys, self.flags, strict=True)
+
+    def count_loaded(self) -> Counter[str]:
+        """How many are loaded, by type."""
+        found: Counter[str] = Counter()
+        for (kind, flags), count in Counter(zip(self.kinds, self.flags, strict=True)).items():
+            if not flags & _NOT_LOADED:
+                found[PERSON_TYPES[kind]] += count
+        return found
+
+    def overlaid(self, changes: Mapping[str, PersonRow | None]) -> PeopleTable:
+        """The same with these rows in place of theirs; None takes a person out."""
+        if not changes:
+            return self
+        after = PeopleTable(revisits=self.revisits.copy())
+        done = 0
+        for order, key in sorted((_hash(key), key) for key in changes):
+            at, there = self._find(order, key.encode())
+            after._take(self, done, at)
+            done = at + there
+            after.revisits.pop(key, None)
+            row = changes[key]
+            if row is not None:
+                after._append(order, key, row)
+        after._take(self, done, len(self))
+        return after
+
+    def _places(self, mask: int) -> Iterator[int]:
+        marked = self.flags.translate(bytes(bool(flags & mask) for flags in range(256)))
+        at = marked.find(1)
+        while at >= 0:
+            yield at
+            at = marked.find(1, at + 1)
+
+    def _find(self, order: int, key: bytes) -> tuple[int, bool]:
+        """Where a key stands or belongs, and whether it is there. Keys that share a hash stand in their own order."""
+        at = bisect_left(self.order, order)
+        while at < len(self.order) and self.order[at] == order:
+            ends = self.keys.ends
+            known = self.keys.data[ends[at - 1] if at else 0 : ends[at]]
+            if known >= key:
+                return at, known == key
+            at += 1
+        return at, False
+
+    def _row(self, at: int) -> PersonRow:
+        return _decoder.decode(self.rows[self.ends[at - 1] if at else 0 : self.ends[at]])
+
+    def _append(self, order: int, key: str, row: PersonRow) -> None:
+        self.order.append(order)
+        self.keys.append(key)
+        self.kinds.append(PERSON_TYPES.index(split_person_key(key)[0]))
+        self.flags.append(row.flags)
+        self.rows += _encoder.encode(row)
+        self.ends.append(len(self.rows))
+        if row.revisit_on is not None:
+            self.revisits[key] = row.revisit_on
+
+    def _take(self, other: PeopleTable, first: int, end: int) -> None:
+        if first == end:
+            return
+        self.order.extend(other.order[first:end])
+        self.keys.extend(other.keys, first, end)
+        self.kinds += other.kinds[first:end]
+        self.flags += other.flags[first:end]
+        start = other.ends[first - 1] if first else 0
+        shift = len(self.rows) - start
+        self.rows += other.rows[start : other.ends[end - 1]]
+        ends = other.ends[first:end]
+        self.ends.extend([to + shift for to in ends] if shift else ends)
+
+
+def _hash(key: str) -> int:
+    return xxhash.xxh3_64_intdigest(key.encode())

@@ -1,0 +1,179 @@
+"""The raw records of one stream, packed: comparing a night's pull with the last one costs next to nothing."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rollcall.engine.columns import Texts, numbers
+
+PRINT = 16
+"""Bytes of a fingerprint."""
+
+_BETWEEN = "\x1f"
+"""Stands in no id: whatever cannot be printed is taken out of them."""
+
+_NEAR = 64
+"""How many records may have come or gone between two that stand one behind the other in both pulls."""
+
+_SEARCHES = 20
+"""How often the whole table is searched for a place to begin."""
+
+
+class RecordTable(msgspec.Struct, kw_only=True):
+    """For each record its id, the fingerprint of its bytes, whom it speaks of, which blob holds it, and as which of
+    the records in that blob. Keyed by id, never by content: a record that goes A→B→A must be seen to change twice.
+
+    A text of ``people`` is blank when the record speaks only of the person of type ``own`` with its own id.
+    """
+
+    own: str = ""
+    ids: Texts = msgspec.field(default_factory=Texts)
+    prints: bytearray = msgspec.field(default_factory=bytearray)
+    blobs: array = msgspec.field(default_factory=numbers)  # type: ignore[type-arg]
+    places: array = msgspec.field(default_factory=numbers)  # type: ignore[type-arg]
+    people: Texts = msgspec.field(default_factory=Texts)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def add(
+        self, record_id: str, record_print: bytes, blob: int, place: int, people: tuple[str, ...]
+    ) -> None:
+        """One more record."""
+        self.ids.append(record_id)
+        self.prints += record_print
+        self.blobs.append(blob)
+        self.places.append(place)
+        # Each ends with the mark, so that nobody is another text than the one that stands for themselves.
+        own = people == (f"{self.own}:{record_id}",)
+        self.people.append("" if own else _BETWEEN.join((*people, "")) or _BETWEEN)
+
+    def extend(self, other: RecordTable, first: int, end: int) -> None:
+        """Records ``first`` to ``end`` (exclusive) of another table, in the blobs in which that one has them."""
+        self._known(other, first, end)
+        self.blobs.extend(other.blobs[first:end])
+        self.places.extend(other.places[first:end])
+
+    def extend_anew(self, other: RecordTable, first: int, end: int, blob: int, place: int) -> None:
+        """The same, where they came again: in ``blob``, from ``place`` on."""
+        self._known(other, first, end)
+        self.blobs.extend([blob] * (end - first))
+        self.places.extend(range(place, place + end - first))
+
+    def last_of_each(self) -> RecordTable:
+        """The same without those that come again further behind."""
+        if len(set(self.ids)) == len(self):
+            return self
+        last, kept = self.index(), RecordTable(own=self.own)
+        for at, record_id in enumerate(self.ids):
+            if last[record_id] == at:
+                kept.extend(self, at, at + 1)
+        return kept
+
+    def print_at(self, at: int) -> bytes:
+        """The fingerprint of a record."""
+        return bytes(self.prints[at * PRINT : (at + 1) * PRINT])
+
+    def people_at(self, at: int) -> tuple[str, ...]:
+        """The keys of the people of whom a record speaks."""
+        people = self.people[at]
+        return _named(people) if people else (f"{self.own}:{self.ids[at]}",)
+
+    def all_people(self) -> Iterator[tuple[str, ...]]:
+        """:meth:`people_at` of every record, in order."""
+        for record_id, people in zip(self.ids, self.people, strict=True):
+            yield _named(people) if people else (f"{self.own}:{record_id}",)
+
+    def index(self) -> dict[str, int]:
+        """Where each id stands; of one that stands there twice, the last. Costs memory: not for every night."""
+        return {record_id: at for at, record_id in enumerate(self.ids)}
+
+    def _known(self, other: RecordTable, first: int, end: int) -> None:
+        self.ids.extend(other.ids, first, end)
+        self.prints += other.prints[first * PRINT : end * PRINT]
+        self.people.extend(other.people, first, end)
+
+
+def _named(people: str) -> tuple[str, ...]:
+    return tuple(people[:-1].split(_BETWEEN)) if people != _BETWEEN else ()
+
+
+class Recognition:
+    """Finds records of a table by their fingerprints, in the order in which they come again.
+
+    Most come as they came last time, one behind the other, so each is looked for right behind the one before. Who is
+    further away is not found, which only costs that its id is read.
+    """
+
+    def __init__(self, table: RecordTable) -> None:
+        self._prints = table.prints
+        self._next = 0
+        self._searches = _SEARCHES
+
+    def begin(self) -> None:
+        """A part begins: its records may stand anywhere."""
+        self._searches = _SEARCHES
+
+    def places(self, prints: Iterable[bytes]) -> list[int]:
+        """For each fingerprint, in which row of the table it stands; -1 where it was not found."""
+        known, at, found = self._prints, self._next * PRINT, []
+        for record_print in prints:
+            if known.startswith(record_print, at):
+                here = at
+            else:
+                here = self._search(record_print, at)
+                if here < 0:
+                    found.append(-1)
+                    continue
+            found.append(here // PRINT)
+            at = here + PRINT
+        self._next = at // PRINT
+        return found
+
+    def _search(self, record_print: bytes, at: int) -> int:
+        """Near by, or anywhere as long as nothing of the part has been found."""
+        here = self._find(record_print, at, at + _NEAR * PRINT)
+        if here >= 0:
+            self._searches = 0
+        elif self._searches:
+            self._searches -= 1
+            here = self._find(record_print, 0, len(self._prints))
+            if here >= 0:
+                self._searches = 0
+        return here
+
+    def _find(self, record_print: bytes, start: int, end: int) -> int:
+        while (here := self._prints.find(record_print, start, end)) >= 0:
+            if here % PRINT == 0:
+                return here
+            start = here + 1
+        return -1
+
+
+def differences(new: RecordTable, old: RecordTable) -> tuple[list[int], list[int]]:
+    """Rows of ``new`` that are new or moved, and rows of ``old`` that moved or are gone."""
+    came = bytearray(len(old))
+    strange = []
+    prints = (new.print_at(at) for at in range(len(new)))
+    for at, place in enumerate(Recognition(old).places(prints)):
+        if place >= 0 and not came[place] and old.ids.raw(place) == new.ids.raw(at):
+            came[place] = 1
+        else:
+            strange.append(at)
+    left: dict[bytes, int] = {}
+    at = came.find(0)
+    while at >= 0:
+        left[bytes(old.ids.raw(at))] = at
+        at = came.find(0, at + 1)
+    fresh, gone = [], []
+    for at in strange:
+        was = left.pop(bytes(new.ids.raw(at)), None)
+        if was is None:
+            fresh.append(at)
+        elif old.print_at(was) != new.print_at(at):
+            fresh.append(at)
+            gone.append(was)
+    return fresh, [*gone, *left.values()]
