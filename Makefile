@@ -1,7 +1,8 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo evening test check bench bench-screens bench-fetch bench-writer docs screenshots template static lock deps deploy-web clean
+.PHONY: help demo evening test check bench bench-slices bench-screens bench-fetch bench-writer docs screenshots template static lock \
+	deps deploy-web clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -29,6 +30,9 @@ check: static ## What needs no deployed stack: a few minutes less than test
 
 bench: deps ## Measure against peers and a hand-written floor (BENCH="--people 100000"; WRITE_DOCS=1 for docs/performance.md)
 	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench $(BENCH)
+
+bench-slices: deps ## Run a district of any size under limits like Lambda's (BENCH="--people 700000")
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.slices $(BENCH)
 
 bench-screens: deps ## Tell how soon each screen of the console can be used, on the local stack (BENCH="--people 10000")
 	@$(LOCAL) web --browser

@@ -67,6 +67,7 @@ def _compare(chosen: argparse.Namespace, tools: Sequence[Tool], nights: Sequence
     text = report.rates(found, tools, nights)
     if ROLLCALL in tools:
         text += "\n" + report.ratios(measured, tools, nights)
+        text += "\n" + report.stores(found, nights)
     if "1" in nights:
         text += "\n" + report.kept(found, tools, district)
     students = sum(district.about.records[FIRST].values())

@@ -76,6 +76,21 @@ def kept(found: Sequence[Figure], tools: Sequence[Tool], recording: Recording) -
     return table(["Night with 1 % changed", "says"], rows)
 
 
+def stores(found: Sequence[Figure], nights: Sequence[str]) -> str:
+    """What Rollcall asked of its stores, night by night."""
+    by = {f.night: f.last.told for f in found if f.tool == ROLLCALL.name}
+    counts = {night: told.stores for night in nights if (told := by[night]) and told.stores}
+    rows = [
+        ("people read", [f"{c.people_read:,}" for c in counts.values()]),
+        ("people written", [f"{c.people_written:,}" for c in counts.values()]),
+        ("files written: pages as received", [f"{c.page_puts:,}" for c in counts.values()]),
+        ("files written: all others", [f"{c.blob_puts - c.page_puts:,}" for c in counts.values()]),
+        ("files read", [f"{c.blob_gets:,}" for c in counts.values()]),
+        ("MB written to files", [f"{c.bytes_put / _MB:.1f}" for c in counts.values()]),
+    ]
+    return table(["Rollcall's stores", *map(night_name, counts)], [[name, *cells] for name, cells in rows])
+
+
 def extras(found: Sequence[Figure], tools: Sequence[Tool], nights: Sequence[str]) -> str:
     """What each extra costs: CPU microseconds a record."""
     by = {(f.tool, f.night): f for f in found}

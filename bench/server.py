@@ -2,11 +2,11 @@
 
     python -m bench.server .local/bench/recordings/… --port 0
 
-It prints its port. ``POST /_replay`` with ``{"night": "1", "latency": 0.15, "most": 2}`` begins a night anew: each
-answer comes ``latency`` seconds late, and more than ``most`` requests at a time get 429 with ``Retry-After: 1``.
-``GET /_replay`` tells how many requests and bytes it was since. It speaks as much HTTP/1.1 as a SIS must: kept
-connections and bodies of known length. Answers go from the page cache to the socket as they were recorded, and are
-never parsed.
+It prints its port, and ends when its standard input does: with whoever started it. ``POST /_replay`` with ``{"night":
+"1", "latency": 0.15, "most": 2}`` begins a night anew: each answer comes ``latency`` seconds late, and more than
+``most`` requests at a time get 429 with ``Retry-After: 1``. ``GET /_replay`` tells how many requests and bytes it was
+since. It speaks as much HTTP/1.1 as a SIS must: kept connections and bodies of known length. Answers go from the page
+cache to the socket as they were recorded, and are never parsed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import gc
 import socket
+import sys
 from pathlib import Path
 
 import msgspec
@@ -159,8 +160,10 @@ async def _run(folder: Path, port: int) -> None:
     listener = socket.create_server(("127.0.0.1", port), backlog=512)
     await loop.create_server(lambda: Connection(served), sock=listener)
     print(listener.getsockname()[1], flush=True)
+    over = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), over.set)
     # The server is not closed: that would wait for clients to let go of their connections.
-    await asyncio.Event().wait()
+    await over.wait()
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ class Server:
 def serve(recording: Path) -> Iterator[Server]:
     """Serve a recording from a process of its own for the length of the block."""
     command = [sys.executable, "-m", "bench.server", str(recording)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout is not None
             yield Server(int(process.stdout.readline()))

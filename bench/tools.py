@@ -18,17 +18,13 @@ WORK = STATE / "bench" / "work"
 
 @dataclass(frozen=True)
 class Tool:
-    """``ours`` run in the project's own environment, the others in that of the peers.
-
-    ``settings`` and ``entities`` are of Rollcall alone: an integration that does without something.
-    """
+    """``ours`` run in the project's own environment, the others in that of the peers. ``options`` are its own."""
 
     name: str
     title: str
     module: str
     ours: bool = False
-    settings: str = "{}"
-    entities: str = ""
+    options: tuple[str, ...] = ()
 
     def command(self, recording: Path, url: str, state: Path) -> list[str]:
         """What to run for a night that leaves ``state``."""
@@ -36,20 +32,13 @@ class Tool:
             return _pipe(recording, url, state)
         python = DEV.python if self.ours else BENCH.python
         command = [str(python), "-m", self.module, str(recording), "--url", url, "--state", str(state)]
-        if self.module == "bench.rollcall":
-            command += ["--settings", self.settings, "--entities", self.entities]
-        return command
+        return [*command, *self.options]
 
     def environment(self) -> dict[str, str]:
         """Variables for it: those of whoever started us, without what would change a peer."""
         paths = [ROOT, *((ROOT / "layers/connectors", ROOT / "functions") if self.ours else ())]
         mine = {"PYTHONPATH": ":".join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": ""}
         return {**os.environ, **mine}
-
-    @property
-    def drops(self) -> bool:
-        """Whether it ends who is gone, as it is set up here."""
-        return self.ours
 
 
 def _pipe(recording: Path, url: str, state: Path) -> list[str]:
@@ -69,32 +58,28 @@ def _pipe(recording: Path, url: str, state: Path) -> list[str]:
 ROLLCALL = Tool("rollcall", "Rollcall", "bench.rollcall", ours=True)
 FLOOR = Tool("floor", "hand-written floor", "bench.floor", ours=True)
 PEERS = (
-    Tool("dlt_arrow", "dlt, Arrow pages, upsert", "bench.peers.dlt_arrow"),
-    Tool("dlt_json", "dlt, JSON rows, tuned", "bench.peers.dlt_json"),
+    Tool("dlt_arrow", "dlt, Arrow parses pages", "bench.peers.dlt_arrow", options=("--parse", "arrow")),
+    Tool("dlt_rows", "dlt, Arrow tables of rows", "bench.peers.dlt_arrow", options=("--parse", "rows")),
+    Tool("dlt_json", "dlt, JSON rows", "bench.peers.dlt_json"),
     Tool("singer", "Singer tap and target-duckdb", "bench.peers.singer_tap"),
 )
 TOOLS = {tool.name: tool for tool in (FLOOR, ROLLCALL, *PEERS)}
 
-_LEAST = "academic_year,building"
+
+def _without(name: str, title: str, settings: dict[str, object], *, codes: bool = True) -> Tool:
+    """Rollcall with settings of the integration; without ``codes`` only the mappings that it cannot do without."""
+    options = ["--settings", msgspec.json.encode(settings).decode()]
+    if not codes:
+        options += ["--entities", "academic_year,building"]
+    return Tool(name, title, "bench.rollcall", ours=True, options=tuple(options))
+
+
+_NO_FAMILIES: dict[str, object] = {"family_identifier": []}
+_NO_DROPS: dict[str, object] = {"drop_students_not_in_file": False}
 WITHOUT = (
-    Tool(
-        "no_families", "without families", "bench.rollcall", ours=True, settings='{"family_identifier": []}'
-    ),
-    Tool(
-        "no_drops",
-        "without drops",
-        "bench.rollcall",
-        ours=True,
-        settings='{"drop_students_not_in_file": false}',
-    ),
-    Tool("no_codes", "without mapped codes", "bench.rollcall", ours=True, entities=_LEAST),
-    Tool(
-        "bare",
-        "without any of these",
-        "bench.rollcall",
-        ours=True,
-        settings='{"family_identifier": [], "drop_students_not_in_file": false}',
-        entities=_LEAST,
-    ),
+    _without("no_families", "without families", _NO_FAMILIES),
+    _without("no_drops", "without drops", _NO_DROPS),
+    _without("no_codes", "without mapped codes", {}, codes=False),
+    _without("bare", "without any of these", {**_NO_FAMILIES, **_NO_DROPS}, codes=False),
 )
 """Rollcall with extras switched off, by settings that a district has too."""

@@ -1,8 +1,8 @@
 """Makes the virtual environments that everything else runs in. Uses the standard library only.
 
 There are three because their packages disagree: the emulator and the SAM CLI each pin another boto3 than the one the
-tests use. A fourth, small one holds uv, which fills the others several times faster than pip; where uv cannot reach a
-package index that pip is configured for, pip does it.
+tests use. What benchmarks compare with has one of its own, made when it is asked for. A small one holds uv, which fills
+the others several times faster than pip; where uv cannot reach a package index that pip is configured for, pip does it.
 
 A stamp in each environment holds a hash of its requirements and interpreter, so doing this again costs nothing.
 """

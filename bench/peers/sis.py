@@ -75,10 +75,12 @@ class Sis:
         return list(rows[0])
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """The command line that every peer has: what to read, from where, and where to keep it."""
+def arguments(description: str, **choices: tuple[str, ...]) -> argparse.Namespace:
+    """The command line that every peer has: what to read, from where, and where to keep it, and what one may choose."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("recording", type=Path)
     parser.add_argument("--url", required=True)
     parser.add_argument("--state", type=Path, required=True)
+    for name, values in choices.items():
+        parser.add_argument(f"--{name}", choices=values, default=values[0])
     return parser.parse_args()

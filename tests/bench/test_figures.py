@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.compare import Measured, check_nights
 from bench.figures import figures, paired
 from bench.measure import Cost, Failed, measure
 from bench.recording import FIRST
-from bench.report import fill, plot, table
+from bench.report import fill, plot, stores, table
 from bench.server import Counts
+from bench.told import StoreCounts, Told
 from bench.tools import FLOOR, ROLLCALL
 
 HERE = Path(__file__).parent
@@ -105,3 +107,13 @@ def test_tables_and_plots_hold_every_figure() -> None:
     assert "a &amp; b" in drawn
     assert "Rollcall: 5.0 k" in drawn
     assert "hand-written floor: 6.7 k" in drawn
+
+
+def test_what_rollcall_stored_is_told_by_night() -> None:
+    counts = StoreCounts(people_written=1300, blob_puts=9, page_puts=7, blob_gets=4, bytes_put=2_500_000)
+    told = Told(added=300, changed=1000, dropped=0, known=1300, stores=counts)
+    night = replace(measured("rollcall", 2.0), told=told)
+    text = stores(figures([night], {"1": 10_300}, {"1": 300}), ["1"])
+    assert "| people written | 1,300 |" in text
+    assert "| files written: all others | 2 |" in text
+    assert "| MB written to files | 2.5 |" in text
