@@ -86,6 +86,7 @@ def _standing(
 def compare(job: Job) -> Work:
     """Who moved since the snapshot; everybody when there is none or when settings changed since."""
     now = received(job)
+    job.chunks.clear()  # all of it is in the tables now
     there = present(now.tables.values())
     if job.snapshot.settings != bytes.fromhex(job.at.settings):
         again = there
