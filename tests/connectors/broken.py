@@ -173,7 +173,7 @@ class TellsWhatItSaw(Wrapper):
         try:
             return self.inner.read(stream, raws)
         except SourceContract as error:
-            raise SourceContract(error.code, f"Cannot read {raws!r}.") from None
+            raise SourceContract(error.code, f"Cannot read {[bytes(raw) for raw in raws]}.") from None
 
     def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
         try:
