@@ -20,6 +20,21 @@ def test_a_first_sync_adds_everybody_once(world: World) -> None:
     assert len(world.people.items) == world.write_count() == 19
 
 
+def test_a_quiet_night_writes_nobody_and_three_files_beside_what_it_received(world: World) -> None:
+    """Guards: a bill for a district that has not changed."""
+    world.sync()
+    world.write_count()
+    before = set(world.blobs.files)
+    run = world.sync()
+    assert run.state == "completed"
+    assert world.write_count() == 0
+    left = {key.rpartition("/")[2] for key in world.blobs.files.keys() - before if "/pages/" not in key}
+    assert left == {"settings.zst", "survey.zst", f"{run.id}.zst", "contacts.zst"}, (
+        "how it was set up, what there was to pull, what the next run compares with; "
+        "and whom it asked for where the SIS is asked for one student at a time"
+    )
+
+
 def test_student_and_staff_of_one_number_are_two_people(world: World) -> None:
     """Guards: the SIS numbers its tables from one on, so ids of students, staff and parents overlap."""
     world.sync()
