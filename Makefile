@@ -1,7 +1,8 @@
 # Everything here installs what it needs by itself. `make demo` and `make test` are the two to know.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo evening test check bench bench-slices bench-screens docs screenshots template static lock deps deploy-web clean
+.PHONY: help demo evening test check bench bench-slices bench-screens bench-fetch bench-writer docs screenshots template static lock \
+	deps deploy-web clean
 
 # Any Python from 3.11 on can start things; local/bootstrap.py then chooses the one to run them with.
 # Name another with PYTHON=… on the command line.
@@ -36,6 +37,12 @@ bench-slices: deps ## Run a district of any size under limits like Lambda's (BEN
 bench-screens: deps ## Tell how soon each screen of the console can be used, on the local stack (BENCH="--people 10000")
 	@$(LOCAL) web --browser
 	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.screens $(BENCH)
+
+bench-fetch: deps ## Read pages from a slow host, and from one that refuses (BENCH="--pages 200 --seconds 0.15")
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.fetch $(BENCH)
+
+bench-writer: deps ## Write a generated district to a table that keeps nothing (BENCH="--people 10000")
+	PYTHONPATH=.:$(SOURCES) $(BIN)/python -m bench.writer $(BENCH)
 
 docs: deps ## Write docs/fields.md and docs/issues.md anew: which system carries which field, and every issue code
 	WRITE_DOCS=1 $(BIN)/pytest -q tests/sync/test_carries.py tests/engine/test_issue_codes.py

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -98,9 +98,11 @@ class CountedPeople(SqlitePeople):
 
     units = 0
 
-    def put_many(self, people: Sequence[StoredPerson]) -> None:
+    def put_many(
+        self, people: Sequence[StoredPerson], before: Mapping[str, StoredPerson] | None = None
+    ) -> None:
         self.units += sum(1 + len(encode_person(person.person)) // UNIT for person in people)
-        super().put_many(people)
+        super().put_many(people, before)
 
 
 class WatchedRuns(MemoryRuns):

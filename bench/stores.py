@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bench.told import StoreCounts
 from rollcall.domain.errors import NotFound
 from rollcall.domain.person import decode_person, encode_person
-from rollcall.domain.plan import Claim, StoredPerson, claims
+from rollcall.domain.plan import Claim, StoredPerson, new_claims
 from rollcall.store.memory import MemoryRuns
 
 _SCHEMA = """
@@ -42,6 +42,10 @@ class DiskBlobs:
         self._counts.blob_puts += 1
         self._counts.page_puts += "/pages/" in key
         self._counts.bytes_put += len(data)
+
+    def put_all(self, files: Mapping[str, bytes]) -> None:
+        for key, data in files.items():
+            self.put(key, data)
 
     def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
         data = b"".join(chunks)
@@ -97,12 +101,18 @@ class SqlitePeople:
         self._counts.people_read += len(found)
         return found
 
-    def put_many(self, people: Sequence[StoredPerson]) -> None:
+    def put_many(
+        self, people: Sequence[StoredPerson], before: Mapping[str, StoredPerson] | None = None
+    ) -> None:
         rows = [
             (_key(p.district_id, p.id), p.integration_id, encode_person(replace(p.person, photo=None)))
             for p in people
         ]
-        claimed = [(_key(p.district_id, *claim), p.id) for p in people for claim in claims(p)]
+        claimed = [
+            (_key(p.district_id, *claim), p.id)
+            for p in people
+            for claim in new_claims(p, (before or {}).get(p.id))
+        ]
         with self._database:
             self._database.executemany("INSERT OR REPLACE INTO people VALUES (?, ?, ?)", rows)
             self._database.executemany("INSERT OR REPLACE INTO claims VALUES (?, ?)", claimed)

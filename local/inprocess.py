@@ -52,10 +52,10 @@ class CountingPeople(MemoryPeople):
 
     written: list[str] = field(default_factory=list)
 
-    def put_many(self, people: Any) -> None:
+    def put_many(self, people: Any, before: Any = None) -> None:
         """Count, then store."""
         self.written += [person.id for person in people]
-        super().put_many(people)
+        super().put_many(people, before)
 
     def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         """Count, then store."""

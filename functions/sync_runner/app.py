@@ -65,6 +65,7 @@ def deliver(runner: Runner, record: dict[str, Any], context: LambdaContext) -> b
         slice=message.slice,
     )
     deadline = runner.engine.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    runner.shift.deadline = deadline
     asked = (message, record["messageId"], _sent_at(record), context.aws_request_id, deadline)
     try:
         outcome = runner.engine.handle(*asked)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from rollcall.connectors.base import Connector
+from rollcall.connectors.gate import Gates
+from rollcall.connectors.limits import Limited
 from rollcall.connectors.registry import connect
-from rollcall.connectors.transport import AHEAD, Transport
+from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import HttpSender
 from rollcall.domain.integration import Integration
 from rollcall.domain.mapping import Lookup
@@ -24,6 +28,24 @@ from rollcall.store.runs import DynamoRuns
 from rollcall.store.settings import Settings
 from rollcall.store.vault import KmsVault, VaultSecrets
 
+PARTS_AHEAD = 3
+"""Schools, say, that are begun before their turn, so that many small lists use what a SIS gives at once."""
+GO_ON_SECONDS = 15.0
+"""What it takes at most to put down where a slice stands and to send for the next."""
+
+
+@dataclass
+class Shift:
+    """The delivery in hand, of which a process has one at a time, and until when it must be done."""
+
+    deadline: datetime | None = None
+
+    def seconds(self, now: datetime) -> float:
+        """How long a SIS may still be asked."""
+        if self.deadline is None:
+            return math.inf
+        return (self.deadline - now).total_seconds() - GO_ON_SECONDS
+
 
 @dataclass(frozen=True)
 class Runner:
@@ -31,6 +53,7 @@ class Runner:
 
     engine: Engine
     queue: Queue
+    shift: Shift = field(default_factory=Shift)
 
 
 def bootstrap(settings: Settings, clock: Clock | None = None) -> Runner:
@@ -39,6 +62,9 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Runner:
     config = DynamoConfig(table)
     queue = SqsQueue(client("sqs"), settings.run_queue_url)
     clock = clock or SystemClock()
+    shift = Shift()
+    # What is known of a host's pace holds from slice to slice, and for every integration that asks the same host.
+    gates = Gates(settings.sis_connections)
 
     def connect_over_network(
         integration: Integration,
@@ -46,7 +72,9 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Runner:
         lookups: Mapping[str, Lookup],
         credentials: Mapping[str, str],
     ) -> Connector:
-        transport = Transport(HttpSender(settings.sis_addresses, connections=AHEAD))
+        sender = HttpSender(settings.sis_addresses, connections=settings.sis_connections)
+        limited = Limited(sender, shift.seconds(clock.now()))
+        transport = Transport(limited, gates=gates, sleep=limited.sleep)
         return connect(integration, school_year, lookups, credentials, transport)
 
     engine = Engine(
@@ -58,5 +86,6 @@ def bootstrap(settings: Settings, clock: Clock | None = None) -> Runner:
         queue=queue,
         clock=clock,
         connect=connect_over_network,
+        parts_ahead=PARTS_AHEAD,
     )
-    return Runner(engine, queue)
+    return Runner(engine, queue, shift)

@@ -9,6 +9,8 @@ from rollcall.domain.errors import NotFound, StoreError
 from rollcall.domain.person import MediaAccount, Person
 from rollcall.domain.plan import StoredPerson
 from rollcall.domain.run import RunMessage
+from rollcall.store.blobs import S3Blobs
+from tests.support.aws import client
 
 from .conftest import Inbox
 
@@ -109,6 +111,25 @@ def test_a_host_id_is_for_ever_and_an_e_mail_address_is_not(people: Any) -> None
     assert people.claimants("lakeview", "pos", ["P1"]) == {}
 
 
+def test_a_claim_that_somebody_had_before_is_not_made_again(people: Any) -> None:
+    """Guards: an update that takes back what another was given since, and pays for an item that says nothing new."""
+
+    def pupil(number: str, **fields: Any) -> StoredPerson:
+        return person(int(number), **{"pos_id": "4711", "host_id": f"S{number}", **fields})
+
+    ended = pupil("3", pos_id="4713", status="ended")
+    people.put_many([pupil("1"), ended])
+    people.put_many([pupil("2")])
+    people.put_many([pupil("1", last_name="Elm")], {"per_1": pupil("1")})
+    assert people.claimants("lakeview", "pos", ["4711"]) == {"4711": "per_2"}
+    assert people.get_many("lakeview", ["per_1"])["per_1"].person.last_name == "Elm"
+    back = pupil("3", pos_id="4713")
+    people.put_many([pupil("1", pos_id="4712"), back], {"per_1": pupil("1"), "per_3": ended})
+    assert people.claimants("lakeview", "pos", ["4712", "4713"]) == {"4712": "per_1", "4713": "per_3"}
+    people.put_many([pupil("1")], {"per_9": pupil("1")})
+    assert people.claimants("lakeview", "pos", ["4711"]) == {"4711": "per_1"}, "nothing is known of them"
+
+
 def test_blobs(blobs: Any) -> None:
     blobs.put("runs/a", b"\x00\xff")
     blobs.put("runs/a", b"second")
@@ -121,6 +142,28 @@ def test_blobs(blobs: Any) -> None:
     with pytest.raises(NotFound):
         blobs.get("runs/a")
     assert blobs.get("runs/b") == b""
+
+
+def test_several_blobs_at_once(blobs: Any) -> None:
+    files = {f"photos/{n}": b"x" * n for n in range(40)}
+    blobs.put_all(files)
+    assert {key: blobs.get(key) for key in files} == files
+    blobs.put_all({})
+
+
+def test_a_file_that_cannot_be_stored_is_told(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards: a photo lost in a thread, and a page put down as read."""
+    store = S3Blobs(client("s3"), stack.bucket)
+    put, many = store.put, {str(n): b"x" for n in range(20)}
+
+    def refuse_one(key: str, data: bytes) -> None:
+        if key == "13":
+            raise StoreError("store_refused", "The file store refused a request.")
+        put(key, data)
+
+    monkeypatch.setattr(store, "put", refuse_one)
+    with pytest.raises(StoreError):
+        store.put_all(many)
 
 
 def test_more_blobs_than_one_request_deletes(blobs: Any) -> None:

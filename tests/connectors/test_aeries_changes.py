@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rollcall.connectors.aeries.changes import marker
+from rollcall.connectors.base import records_of
 from rollcall.connectors.wire import Request
 from rollcall.domain.errors import SourceTransient
 from tests.connectors.build import Sis, connector
@@ -179,7 +180,7 @@ def test_one_page_for_each_stay_from_any_cursor() -> None:
     aeries = connector("aeries", sis, **ON)
     pages = list(aeries.pages(students, None))
     assert [(p.subject, p.cursor) for p in pages] == [("1001", "1"), ("1002", None)]
-    assert [r.id for p in pages for r in aeries.split("students", p)] == ["1001-410-7", "1002-410-7"]
+    assert [r.id for p in pages for r in records_of(aeries, "students", p)] == ["1001-410-7", "1002-410-7"]
     assert list(aeries.pages(students, "1")) == pages[1:]
     assert [p.body for p in aeries.pages(contacts, None)] == [b"[]", b"[]"]
     assert sis.paths[-2:] == [f"{PREFIX}/schools/410/contacts/{n}" for n in (1001, 1002)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -193,11 +194,59 @@ def test_requests_are_signed_for_oauth_1() -> None:
 def test_a_list_ends_with_its_total_or_an_empty_page(server: Server, offsets: list[int]) -> None:
     pages, sis = pull(server)
     assert rows(pages) == [f"u-{i}" for i in range(server.size)]
-    assert [r.params["offset"] for r in sis.requests] == offsets
+    assert sorted(r.params["offset"] for r in sis.requests) == offsets
     assert {(r.params["sort"], r.params["orderBy"]) for r in sis.requests} == {("sourcedId", "asc")}
     assert {p.announced for p in pages} == {server.size if server.total else None}
     for at, page in enumerate(pages[:-1]):
         assert rows(pull(server, page.cursor)[0]) == rows(pages[at + 1 :])
+
+
+def linked(size: int, most: int, requests: list[Any], total: bool = True) -> Any:
+    """A server that leads from page to page by links, at most ``most`` rows a page, and tells how many there are."""
+    plain = Server(size, most, total)
+
+    def reply(request: Request) -> Any:
+        if request.method == "POST":
+            return plain(request)
+        answer = plain(request)
+        requests.append(request.params)
+        following = int(request.params["offset"]) + most
+        link = f"</x?limit={most}&offset={following}>; rel=next" if following < size else "</x>; rel=first"
+        return Answer(200, {**answer.headers, "link": link}, answer.body)
+
+    return reply
+
+
+@pytest.mark.parametrize("links", [False, True])
+def test_where_there_is_a_total_pages_are_asked_for_together(links: bool) -> None:
+    together = threading.Barrier(3)
+    plain = linked(350, 50, []) if links else Server(350, most=50, total=True)
+
+    def reply(request: Request) -> Any:
+        # The first page, asked for alone, tells how large they are.
+        if request.method == "GET" and int(request.params["offset"]) in (150, 200, 250):
+            together.wait(10)
+        return plain(request)
+
+    pages, sis = pull(reply)
+    assert rows(pages) == [f"u-{i}" for i in range(350)]
+    assert len(sis.requests) == 7
+    assert [p.cursor for p in pages[-2:]][1] is None
+
+
+def test_pages_that_lead_elsewhere_than_foreseen_are_read_one_by_one() -> None:
+    """Guards: rows left out, or read twice, where a server cuts its later pages shorter."""
+    asked: list[Any] = []
+    cut = linked(40, 5, asked)
+
+    def reply(request: Request) -> Any:
+        if request.method == "GET" and request.params["offset"] == 0:
+            return linked(40, 10, asked)(request)
+        return cut(request)
+
+    pages, _ = pull(reply)
+    assert rows(pages) == [f"u-{i}" for i in range(40)]
+    assert len(pages) == 1 + 30 // 5
 
 
 LINKS = [

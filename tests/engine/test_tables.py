@@ -178,3 +178,11 @@ def test_a_snapshot_of_the_first_format_keeps_what_is_known_of_people() -> None:
     assert found.buildings == {"north": 1}
     assert (found.settings, found.tables) == (b"", {}), "so that everybody is mapped again"
     assert read_snapshot(pack(Snapshot(people=PeopleTable.of({"student:1": row})))).format == FORMAT
+
+
+@given(records, st.sets(keys, max_size=3))
+def test_who_is_named_and_by_which_rows(found: dict[str, Any], asked: set[str]) -> None:
+    table = table_of(found)
+    named = [set(people) for people in table.all_people()]
+    assert table.everybody() == set().union(*named)
+    assert list(table.naming(asked)) == [at for at, people in enumerate(named) if people & asked]

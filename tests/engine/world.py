@@ -43,9 +43,9 @@ class TickingPeople(MemoryPeople):
         super().__init__()
         self.written: list[str] = []
 
-    def put_many(self, people: Any) -> None:
+    def put_many(self, people: Any, before: Any = None) -> None:
         self.written += [person.id for person in people]
-        super().put_many(people)
+        super().put_many(people, before)
 
     def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         self.written += photos
@@ -62,6 +62,7 @@ class World:
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     faults: Faults = field(default_factory=Faults)
     slice_seconds: float = 300
+    parts_ahead: int = 0
     connector_version: str = "1"
     connector: type[SisConnector] = SisConnector
     others: dict[str, Sis] = field(default_factory=dict)
@@ -150,6 +151,7 @@ class World:
             blobs=self._faulty(self.blobs, "blobs"),
             queue=self._faulty(self.queue, "queue"),
             clock=clock,
+            parts_ahead=self.parts_ahead,
             connect=connect,
         )
 

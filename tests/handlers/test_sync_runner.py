@@ -149,4 +149,9 @@ def test_settings_name_what_is_missing() -> None:
         Settings.from_env(env)
     with pytest.raises(ValueError, match="SIS_ADDRESSES"):
         Settings.from_env(env | {"SIS_ADDRESSES": "anywhere"})
-    assert Settings.from_env(env | {"SIS_ADDRESSES": "public"}).sis_addresses == "public"
+    env |= {"SIS_ADDRESSES": "public"}
+    assert Settings.from_env(env).sis_addresses == "public"
+    assert Settings.from_env(env | {"SIS_CONNECTIONS": "8"}).sis_connections == 8
+    for few_or_many in ("0", "17", "many"):
+        with pytest.raises(ValueError, match=r"SIS_CONNECTIONS|invalid literal"):
+            Settings.from_env(env | {"SIS_CONNECTIONS": few_or_many})

@@ -25,7 +25,7 @@ ENVIRONMENTS = {
     | DATA_ENV
     | {"TESTER_FUNCTION", "EXPORTER_FUNCTION", "API_URL", "MAIL_TOPICS", "RUN_FILES_DAYS"},
     "Scheduler": COMMON_ENV | {"EVENT_BUS", "MAIL_TOPICS"},
-    "SyncRunner": COMMON_ENV | DATA_ENV,
+    "SyncRunner": COMMON_ENV | DATA_ENV | {"SIS_CONNECTIONS"},
     "ConnectionTester": COMMON_ENV | {"CREDENTIAL_KEY_ID"},
     "Exporter": COMMON_ENV | {"PEOPLE_TABLE", "BUCKET"},
 }

@@ -1,6 +1,7 @@
 """When to try again, and what a status means. One place for all systems.
 
-``Transport`` is the policy; ``Client`` is one SIS over it: an address and an authentication. Errors:
+``Transport`` is the policy; ``Client`` is one SIS over it: an address and an authentication. How many requests a host
+gets at once is for its ``Gate`` to say, which is told how each of them ended. Errors:
 
 ====================== ================= ==========================================================================
 code                   class             when
@@ -27,6 +28,7 @@ unexpected_shape       SourceContract    JSON that is not what was asked for (ra
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -41,19 +43,24 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rollcall.connectors.auth import Auth, Send
+from rollcall.connectors.gate import Gate, Gates
 from rollcall.connectors.wire import Answer, Request, Sender
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
+from rollcall.domain.pace import FEW, Sign
 from rollcall.domain.url import SisUrl, UrlRefused, parse_url
 
 ANSWER_SECONDS = 45.0
 PATIENCE_SECONDS = 60.0
 """Together well under the engine's margin before a slice's deadline."""
 TRIES = 4
-AHEAD = 4
+AHEAD = FEW
+"""Answers asked for before they are needed, where nobody knows whether they ever will be."""
 _BACKOFF_SECONDS = 0.5
 _MAX_WAIT_SECONDS = 30.0
 _MAX_RETRY_AFTER_SECONDS = 3600.0
 _MAINTENANCE_HOSTS = frozenset({"message.powerschool.com"})
+_OVERTAXED = frozenset({"source_timeout", "source_interrupted"})
+"""What a host with too much to do does to its callers, whatever else may be the cause."""
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +70,18 @@ def _unsigned(url: str, request: Request) -> dict[str, str]:
 
 
 class Transport:
-    """Retries over a ``Sender``: at most ``TRIES`` attempts within ``patience`` seconds.
+    """Retries over a ``Sender``: at most ``TRIES`` attempts within ``patience`` seconds of the first. This is the one
+    layer that tries again.
 
-    ``clock`` counts seconds, ``now`` is aware UTC (for a ``Retry-After`` that is a date), ``rng`` gives [0, 1).
+    ``gates`` are shared by all that call the same hosts. ``clock`` counts seconds, ``now`` is aware UTC (for a
+    ``Retry-After`` that is a date), ``rng`` gives [0, 1).
     """
 
     def __init__(
         self,
         sender: Sender,
         *,
+        gates: Gates | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         patience: float = PATIENCE_SECONDS,
         sleep: Callable[[float], object] = time.sleep,
@@ -81,6 +91,7 @@ class Transport:
     ) -> None:
         self.clock = clock
         self._sender = sender
+        self._gates = gates or Gates(clock=clock)
         self._answer_seconds = answer_seconds
         self._patience = patience
         self._sleep = sleep
@@ -90,6 +101,11 @@ class Transport:
     def client(self, url: str, auth: Auth) -> Client:
         """One SIS: ``url`` is the part of its addresses that stands before every ``Request.path``."""
         return Client(self, _base(url), auth)
+
+    def gate(self, base: str) -> Gate:
+        """Where requests to addresses that begin with ``base`` wait for their turn."""
+        parts = urlsplit(base)
+        return self._gates.of(f"{parts.scheme}://{parts.netloc}")
 
     def unsigned(self, url: str) -> Send:
         """Requests without authentication to another server, such as one that only gives tokens."""
@@ -108,13 +124,18 @@ class Transport:
 
         ``sign`` adds headers to each try.
         """
-        began = self.clock()
+        gate = self.gate(base)
         tried = 0
+        began: float | None = None
+        again = -math.inf
         while True:
+            ticket = gate.enter(request.template, stop, self._sleep, again)
+            began = self.clock() if began is None else began
             try:
                 signed = {**headers, **sign(base + request.path, request)}
-                return self._attempt(base, request, signed, began)
+                answer = self._attempt(base, request, signed, began)
             except SourceTransient as error:
+                gate.leave(ticket, _sign_of(error), min(error.retry_after or 0.0, _MAX_WAIT_SECONDS))
                 tried += 1
                 wait = self._wait(tried, error.retry_after)
                 spent = self.clock() - began
@@ -125,7 +146,13 @@ class Transport:
                 )  # fmt: skip
                 if final or error.code == "sis_in_maintenance":
                     raise
-                self._sleep(wait)
+                again = self.clock() + wait
+            except BaseException:
+                gate.leave(ticket, "unsaid")
+                raise
+            else:
+                gate.leave(ticket, "fine")
+                return answer
 
     def _attempt(self, base: str, request: Request, headers: Mapping[str, str], began: float) -> Answer:
         start = self.clock()
@@ -203,22 +230,32 @@ class Client:
         """The answer, with at most one renewal of the credential."""
         return self._send(request, threading.Event())
 
-    def fetch_ordered(self, requests: Iterable[Request], ahead: int = AHEAD) -> Generator[Answer, None, None]:
-        """Answers in the order of ``requests``, at most ``ahead`` of them under way or waiting.
+    def fetch_ordered(
+        self, requests: Iterable[Request], ahead: int | None = None
+    ) -> Generator[Answer, None, None]:
+        """Answers in the order of ``requests``, at most ``ahead`` of them under way or waiting, and never more than
+        two for each that the host is given at once: so one that is late holds up none of the others.
 
         An error is raised in its place, after the answers before it. When the consumer stops, what is queued is
         dropped and what is under way is not tried again.
         """
         waiting = iter(requests)
         stop = threading.Event()
-        pool = ThreadPoolExecutor(ahead, thread_name_prefix="sis")
-        try:
-            queue: deque[Future[Answer]] = deque(
-                pool.submit(self._send, r, stop) for r in islice(waiting, ahead)
+        gate = self._transport.gate(self._base)
+        pool = ThreadPoolExecutor(gate.most, thread_name_prefix="sis")
+        queue: deque[Future[Answer]] = deque()
+
+        def fill() -> None:
+            depth = min(2 * gate.limit, ahead or 2 * gate.limit)
+            queue.extend(
+                pool.submit(self._send, r, stop) for r in islice(waiting, max(0, depth - len(queue)))
             )
+
+        try:
+            fill()
             while queue:
                 answer = queue.popleft().result()
-                queue.extend(pool.submit(self._send, r, stop) for r in islice(waiting, 1))
+                fill()
                 yield answer
         finally:
             stop.set()
@@ -256,6 +293,13 @@ def parsed(url: str) -> SisUrl:
 def _base(url: str) -> str:
     parts = parsed(url)
     return parts.origin + parts.path
+
+
+def _sign_of(error: SourceTransient) -> Sign:
+    """What a failure says of the host: whether it has too much to do."""
+    if error.code == "rate_limited" or error.retry_after is not None:
+        return "refused"
+    return "slow" if error.code in _OVERTAXED else "unsaid"
 
 
 def _leads_to(answer: Answer) -> str | None:

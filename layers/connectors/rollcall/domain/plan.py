@@ -49,6 +49,11 @@ def claims(stored: StoredPerson) -> list[tuple[Claim, str]]:
     return [(kind, value) for kind, value in found if value]
 
 
+def new_claims(stored: StoredPerson, before: StoredPerson | None) -> list[tuple[Claim, str]]:
+    """What a person lays claim to and did not ``before``."""
+    return [claim for claim in claims(stored) if before is None or claim not in claims(before)]
+
+
 def changed_fields(before: Person | None, after: Person) -> tuple[str, ...]:
     """Names of the fields that differ, in the order of the model."""
     if before is None:

@@ -152,8 +152,12 @@ class People(Protocol):
 
     def get_many(self, district_id: str, person_ids: Sequence[str]) -> dict[str, StoredPerson]: ...
 
-    def put_many(self, people: Sequence[StoredPerson]) -> None:
-        """Replace people, all but their photos."""
+    def put_many(
+        self, people: Sequence[StoredPerson], before: Mapping[str, StoredPerson] | None = None
+    ) -> None:
+        """Replace people, all but their photos. ``before`` is what stands there of some of them, by id: what they laid
+        claim to then already is not written again.
+        """
 
     def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         """Replace photos, by person id, and nothing else of those people; None takes a photo away."""
@@ -175,6 +179,9 @@ class Blobs(Protocol):
     """Pages, plans, snapshots, photos and exports. Keys are paths; a put replaces."""
 
     def put(self, key: str, data: bytes) -> None: ...
+
+    def put_all(self, files: Mapping[str, bytes]) -> None:
+        """Store several files, by key. When it raises, some of them may have been stored."""
 
     def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
         """Store what comes piece by piece, without holding all of it; returns its size.

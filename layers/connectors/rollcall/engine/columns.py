@@ -35,9 +35,15 @@ class Texts(msgspec.Struct):
 
     def __iter__(self) -> Iterator[str]:
         start = 0
-        for end in self.ends:
-            yield self.data[start:end].decode()
-            start = end
+        if self.data.isascii():
+            text = self.data.decode()
+            for end in self.ends:
+                yield text[start:end]
+                start = end
+        else:
+            for end in self.ends:
+                yield self.data[start:end].decode()
+                start = end
 
     def raw(self, at: int) -> bytearray:
         """Text ``at`` as it is kept."""

@@ -29,13 +29,14 @@ class Received:
 
 @dataclass
 class Work:
-    """``again``: people to map anew, students before staff before contacts, otherwise as their records come. ``gone``:
-    people known from the snapshot of whom no record is left and about whom something remains to be done; nobody after a
-    delta, which proves no absence.
+    """``again``: people to map anew, students before staff before contacts, otherwise as their records come; ``rows``:
+    their records, by stream. ``gone``: people known from the snapshot of whom no record is left and about whom
+    something remains to be done; nobody after a delta, which proves no absence.
     """
 
     received: Received
     again: list[str]
+    rows: dict[str, array[int]]
     gone: list[str]
 
 
@@ -85,26 +86,30 @@ def _standing(
 def compare(job: Job) -> Work:
     """Who moved since the snapshot; everybody when there is none or when settings changed since."""
     now = received(job)
+    job.chunks.clear()  # all of it is in the tables now
     there = present(now.tables.values())
     if job.snapshot.settings != bytes.fromhex(job.at.settings):
         again = there
     else:
         again = _moved(job, now) | _restless(job)
         again = (again | _contacts_of(again, now.tables.values())) & there
+    rows = {stream: table.naming(again) for stream, table in now.tables.items()}
     return Work(
         received=now,
-        again=_in_order(again, now.tables.values()),
+        again=_in_order(again, now.tables, rows),
+        rows=rows,
         gone=[] if job.survey.delta else sorted(_left(job, there)),
     )
 
 
-def _in_order(again: set[str], tables: Iterable[RecordTable]) -> list[str]:
+def _in_order(
+    again: set[str], tables: Mapping[str, RecordTable], rows: Mapping[str, Iterable[int]]
+) -> list[str]:
     """People in the order of their first records, so that those who are mapped together lie together."""
     seen: dict[str, None] = {}
-    if again:
-        for table in tables:
-            for people in table.all_people():
-                seen.update((key, None) for key in people if key in again)
+    for stream, table in tables.items():
+        for at in rows[stream]:
+            seen.update((key, None) for key in table.people_at(at) if key in again)
     return [key for kind in PERSON_TYPES for key in seen if split_person_key(key)[0] == kind]
 
 
@@ -120,15 +125,13 @@ def is_contact(key: str) -> bool:
 
 def present(tables: Iterable[RecordTable]) -> set[str]:
     """Everybody of whom there is a record."""
-    return {key for table in tables for people in table.all_people() for key in people}
+    return set().union(*(table.everybody() for table in tables))
 
 
 def _contacts_of(moved: set[str], tables: Iterable[RecordTable]) -> set[str]:
     """Whoever stands by a student that moved: whether a contact is loaded depends on their students."""
-    if not moved:
-        return set()
-    shared = (people for table in tables for people in table.all_people() if len(people) > 1)
-    return {key for people in shared if not moved.isdisjoint(people) for key in people if is_contact(key)}
+    shared = (table.people_at(at) for table in tables for at in table.naming(moved))
+    return {key for people in shared for key in people if is_contact(key)}
 
 
 def _moved(job: Job, now: Received) -> set[str]:

@@ -90,6 +90,7 @@ class Engine:
     queue: Queue
     clock: Clock
     connect: Connect
+    parts_ahead: int = 0
 
     def handle(
         self, message: RunMessage, delivery: str, sent_at: datetime, owner: str, deadline: datetime
@@ -213,6 +214,7 @@ class Engine:
             settings=self.settings,
             clock=self.clock,
             deadline=deadline,
+            parts_ahead=self.parts_ahead,
         )
         if first:
             frozen.save(self.blobs, run)

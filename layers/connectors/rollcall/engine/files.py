@@ -27,6 +27,8 @@ class Files:
         if not page.files:
             return page
         if self._job.run.mode != "preview":
-            for name in sorted({r.file for r in records if r.file is not None and self._known.is_new(r)}):
-                self._job.blobs.put(photo_key(self._job.run.district_id, name), page.files[name])
+            names = {r.file for r in records if r.file is not None and self._known.is_new(r)}
+            self._job.blobs.put_all(
+                {photo_key(self._job.run.district_id, name): page.files[name] for name in sorted(names)}
+            )
         return replace(page, files={})

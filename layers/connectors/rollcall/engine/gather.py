@@ -76,7 +76,7 @@ class Gatherer:
         """
         at = self._job.at.gathering
         numbers_of = {key: number for number, key in enumerate(self._work.again)}
-        sources = _sources(self._work, numbers_of)
+        sources = _sources(self._work)
         while at.sources < len(sources):
             stream, blob, rows = sources[at.sources]
             self._open(stream, blob, rows, numbers_of)
@@ -147,16 +147,15 @@ class Gatherer:
         return self._job.folder.gathered(group, file)
 
 
-def _sources(work: Work, numbers_of: dict[str, int]) -> list[tuple[str, int, array[int]]]:
+def _sources(work: Work) -> list[tuple[str, int, array[int]]]:
     """For each stream and blob, the rows that speak of any of these people."""
     found: list[tuple[str, int, array[int]]] = []
-    for stream, table in work.received.tables.items():
+    for stream, rows in work.rows.items():
+        blobs = work.received.tables[stream].blobs
         by_blob: defaultdict[int, array[int]] = defaultdict(numbers)
-        if numbers_of:
-            for row, people in enumerate(table.all_people()):
-                if any(key in numbers_of for key in people):
-                    by_blob[table.blobs[row]].append(row)
-        found += ((stream, blob, rows) for blob, rows in by_blob.items())
+        for row in rows:
+            by_blob[blobs[row]].append(row)
+        found += ((stream, blob, some) for blob, some in by_blob.items())
     return found
 
 

@@ -59,4 +59,5 @@ def put_changes(job: Job, changes: Sequence[Change]) -> None:
         photos = {change.after.id: change.after.person.photo for change in changes}
         job.people.put_photos(job.run.district_id, photos)
     else:
-        job.people.put_many([change.after for change in changes])
+        before = {change.after.id: change.before for change in changes if change.before is not None}
+        job.people.put_many([change.after for change in changes], before)

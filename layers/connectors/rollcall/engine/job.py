@@ -101,6 +101,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 class Job:
     """A run in the hands of this slice. ``chunks`` caches the record tables of chunks written or read by this slice.
 
+    ``parts_ahead``: how many parts are read before their turn.
+
     ``decided`` is the member of staff that a parent was decided to be, by the parent's id; blank for nobody.
     """
 
@@ -123,6 +125,7 @@ class Job:
     snapshot: Snapshot = field(default_factory=Snapshot)
     chunks: dict[int, RecordTable] = field(default_factory=dict)
     cohorts: dict[str, int] = field(default_factory=dict)
+    parts_ahead: int = 0
 
     def __post_init__(self) -> None:
         self.folder = RunFolder(self.run)

@@ -19,6 +19,7 @@ from rollcall.connectors.base import Connector, Page, Part, Stream
 from rollcall.domain.errors import SourceContract
 from rollcall.domain.person import fingerprint
 from rollcall.domain.run import Coverage
+from rollcall.engine.ahead import Ahead
 from rollcall.engine.blobs import framed, frames, pack, unpack
 from rollcall.engine.files import Files
 from rollcall.engine.intake import Intake, Known, chunk_table
@@ -45,11 +46,12 @@ def pull(job: Job) -> None:
     nothing.
     """
     known: Known | None = None
-    while job.at.pull.part < len(job.survey.parts):
-        part = job.survey.parts[job.at.pull.part]
-        if known is None or known.stream.name != part.stream:
-            known = Known(job, job.streams[part.stream])
-        _pull_part(job, part, known)
+    with Ahead(job) as ahead:
+        while job.at.pull.part < len(job.survey.parts):
+            part = job.survey.parts[job.at.pull.part]
+            if known is None or known.stream.name != part.stream:
+                known = Known(job, job.streams[part.stream])
+            _pull_part(job, part, known, ahead)
 
 
 def chunk_pages(data: bytes) -> list[Page]:
@@ -62,7 +64,7 @@ def chunk_raws(connector: Connector, stream: str, data: bytes) -> list[bytes | m
     return [raw for page in chunk_pages(data) for raw in connector.split(stream, page)]
 
 
-def _pull_part(job: Job, part: Part, known: Known) -> None:
+def _pull_part(job: Job, part: Part, known: Known, ahead: Ahead) -> None:
     at, stream = job.at.pull, known.stream
     subjects = _subjects(job, stream, stream.per) if stream.per else ()
     intake, files = Intake(job, known), Files(job, known)
@@ -70,7 +72,7 @@ def _pull_part(job: Job, part: Part, known: Known) -> None:
     size = stale = 0
     shown = job.clock.now()
     if not (stream.per and not subjects):
-        source = job.connector.pages(part, at.cursor, subjects)
+        source = ahead.pages(part, at.cursor, subjects)
         for count, page in enumerate(source, start=1):
             taken = intake.take(page)
             at.repeated += taken.repeated

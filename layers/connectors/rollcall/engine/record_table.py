@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 import msgspec
 
@@ -86,6 +86,23 @@ class RecordTable(msgspec.Struct, kw_only=True):
         """:meth:`people_at` of every record, in order."""
         for record_id, people in zip(self.ids, self.people, strict=True):
             yield _named(people) if people else (f"{self.own}:{record_id}",)
+
+    def everybody(self) -> set[str]:
+        """The keys of all people of whom there is a record."""
+        found = set(self.people.data.decode().split(_BETWEEN))
+        found.discard("")
+        own = (record_id for record_id, people in zip(self.ids, self.people, strict=True) if not people)
+        found.update(f"{self.own}:{record_id}" for record_id in own)
+        return found
+
+    def naming(self, keys: Set[str]) -> array[int]:
+        """The rows that speak of any of these people."""
+        found = numbers()
+        if keys:
+            for at, people in enumerate(self.people):
+                if not keys.isdisjoint(_named(people) if people else (f"{self.own}:{self.ids[at]}",)):
+                    found.append(at)
+        return found
 
     def index(self) -> dict[str, int]:
         """Where each id stands; of one that stands there twice, the last. Costs memory: not for every night."""

@@ -4,15 +4,15 @@ patience.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rollcall.domain.errors import Conflict, StoreThrottled
+from rollcall.domain.errors import Conflict
 from rollcall.store.aws import translated
+from rollcall.store.batches import Batches, pause, write_plainly
 
 Value = str | int | bool | list[str]
 Item = dict[str, Value]
@@ -43,7 +43,10 @@ class Table:
     def __init__(self, client: Any, name: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._sleep = sleep
+        self._reads = Batches(100, sleep)
+        self._writes = Batches(25, sleep)
         self.name = name
+        write_plainly(client)
 
     def get(self, key: Item) -> Item | None:
         """The item, or None."""
@@ -57,14 +60,17 @@ class Table:
         """
         encoded = [encode(dict(key)) for key in {tuple(sorted(key.items())) for key in keys}]
         found: list[Item] = []
-        for chunk in _chunks(encoded, 100):
-            for rest in self._patiently(chunk):
-                with translated(_WHAT):
-                    answer = self._client.batch_get_item(
-                        RequestItems={self.name: {"Keys": rest.items, "ConsistentRead": True}}
-                    )
-                found += [decode(item) for item in answer["Responses"].get(self.name, [])]
-                rest.items = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+
+        def read(batch: list[Any]) -> list[Any]:
+            with translated(_WHAT):
+                answer = self._client.batch_get_item(
+                    RequestItems={self.name: {"Keys": batch, "ConsistentRead": True}}
+                )
+            found.extend(decode(item) for item in answer["Responses"].get(self.name, []))
+            rest: list[Any] = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            return rest
+
+        self._reads.do(encoded, read)
         return found
 
     def put(self, item: Item, condition: str | None = None, values: Item | None = None) -> None:
@@ -84,11 +90,14 @@ class Table:
 
     def put_many(self, items: Sequence[Item]) -> None:
         """Replace items, in no order and not as one. Raises ``StoreThrottled`` when patience ends."""
-        for chunk in _chunks([{"PutRequest": {"Item": encode(item)}} for item in items], 25):
-            for rest in self._patiently(chunk):
-                with translated(_WHAT):
-                    answer = self._client.batch_write_item(RequestItems={self.name: rest.items})
-                rest.items = answer.get("UnprocessedItems", {}).get(self.name, [])
+
+        def write(batch: list[Any]) -> list[Any]:
+            with translated(_WHAT):
+                answer = self._client.batch_write_item(RequestItems={self.name: batch})
+            rest: list[Any] = answer.get("UnprocessedItems", {}).get(self.name, [])
+            return rest
+
+        self._writes.do([{"PutRequest": {"Item": encode(item)}} for item in items], write)
 
     def query(
         self,
@@ -144,7 +153,7 @@ class Table:
                 with translated(_WHAT):
                     self._transact(operations)
             except _Contended:
-                self._sleep(_pause(attempt))
+                self._sleep(pause(attempt))
             else:
                 return
         raise Conflict("contended", "Too many changes to the same thing at once; try again.")
@@ -191,21 +200,6 @@ class Table:
                     raise
                 old = error.response.get("Item")
                 raise ConditionFailed(decode(old) if old else None) from error
-
-    def _patiently(self, items: list[Any]) -> Iterator[_Rest]:
-        """Yield what is left until nothing is, with a growing, jittered pause; gives up in the end."""
-        rest = _Rest(items)
-        for attempt in range(_ATTEMPTS):
-            yield rest
-            if not rest.items:
-                return
-            self._sleep(_pause(attempt))
-        raise StoreThrottled("store_throttled", "The database is busy; try again later.")
-
-
-class _Rest:
-    def __init__(self, items: list[Any]) -> None:
-        self.items = items
 
 
 class _Contended(Exception):
@@ -273,12 +267,3 @@ def _names(expression: str) -> dict[str, Any]:
         if word[0] == "#"
     }
     return {"ExpressionAttributeNames": {name: name[1:] for name in names}} if names else {}
-
-
-def _chunks(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
-
-
-def _pause(attempt: int) -> float:
-    return random.uniform(0, min(2.0, 0.05 * 2**attempt))

@@ -17,7 +17,7 @@ from rollcall.domain.audit import AuditRecord
 from rollcall.domain.errors import CancelRequested, Conflict, LeaseLost, NotFound, StoreError
 from rollcall.domain.events import is_event, run_event
 from rollcall.domain.person import PersonType, decode_person, encode_person
-from rollcall.domain.plan import Claim, StoredPerson, claims
+from rollcall.domain.plan import Claim, StoredPerson, new_claims
 from rollcall.domain.ports import Clock, IntegrationState, Lease
 from rollcall.domain.run import WORKING, Decision, Run, RunMessage, RunState
 from rollcall.store.audit import MemoryAudit
@@ -250,11 +250,13 @@ class MemoryPeople:
         known = [person_id for person_id in person_ids if (district_id, person_id) in self.items]
         return {person_id: self._person(district_id, person_id) for person_id in known}
 
-    def put_many(self, people: Sequence[StoredPerson]) -> None:
+    def put_many(
+        self, people: Sequence[StoredPerson], before: Mapping[str, StoredPerson] | None = None
+    ) -> None:
         for item in people:
             doc = encode_person(replace(item.person, photo=None))
             self.items[item.district_id, item.id] = (item.integration_id, doc)
-            for kind, value in claims(item):
+            for kind, value in new_claims(item, (before or {}).get(item.id)):
                 self._claims[item.district_id, kind, value] = item.id
 
     def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
@@ -288,6 +290,10 @@ class MemoryBlobs:
 
     def put(self, key: str, data: bytes) -> None:
         self.files[key] = bytes(data)
+
+    def put_all(self, files: Mapping[str, bytes]) -> None:
+        for key, data in files.items():
+            self.put(key, data)
 
     def put_stream(self, key: str, chunks: Iterable[bytes]) -> int:
         self.put(key, b"".join(chunks))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from rollcall.domain.person import decode_person, encode_person, fingerprint
-from rollcall.domain.plan import Claim, StoredPerson, claims
+from rollcall.domain.plan import Claim, StoredPerson, new_claims
 from rollcall.store.dynamo import Item, Table, text
 
 NAME_SHARDS = 16
@@ -30,18 +30,19 @@ class DynamoPeople:
         people = load(self._table, (f"{district_id}#{person_id}" for person_id in person_ids))
         return {person.id: person for person in people}
 
-    def put_many(self, people: Sequence[StoredPerson]) -> None:
+    def put_many(
+        self, people: Sequence[StoredPerson], before: Mapping[str, StoredPerson] | None = None
+    ) -> None:
         # A batch may not name one item twice; the last word counts.
         latest = {(person.district_id, person.id): person for person in people}
         claimed = {
             _claim(person.district_id, *claim): person.id
             for person in latest.values()
-            for claim in claims(person)
+            for claim in new_claims(person, (before or {}).get(person.id))
         }
-        self._table.put_many(
-            [item_of(person) for person in latest.values()]
-            + [{"pk": key, "claimant": person_id} for key, person_id in claimed.items()]
-        )
+        # Claims first: a person who stands there without theirs would never be found to lack it.
+        self._table.put_many([{"pk": key, "claimant": person_id} for key, person_id in claimed.items()])
+        self._table.put_many([item_of(person) for person in latest.values()])
 
     def put_photos(self, district_id: str, photos: Mapping[str, str | None]) -> None:
         self._table.put_many(

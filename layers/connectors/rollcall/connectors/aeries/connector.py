@@ -27,7 +27,7 @@ from rollcall.connectors.base import Delta, LastPull, Page, Part, Record, Stream
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
 from rollcall.connectors.records import RawRow, Rows, Scalar, Shape, decode, identifier, text
-from rollcall.connectors.transport import Client, Transport
+from rollcall.connectors.transport import AHEAD, Client, Transport
 from rollcall.connectors.wire import Request
 from rollcall.domain.errors import NeedsAttention, SourceContract, SyncError
 from rollcall.domain.person import Mapped, person_key, split_person_key
@@ -224,7 +224,7 @@ class Aeries:
         while True:
             starts = count(start, PAGE_SIZE) if ahead else [start]
             requests = (_students_request(part, position) for position in starts)
-            with closing(self._client.fetch_ordered(requests)) as answers:
+            with closing(self._client.fetch_ordered(requests, AHEAD)) as answers:
                 for answer in answers:
                     received = _student_ids.count(answer.body)
                     guard.check(answer.body, _student_ids.count)

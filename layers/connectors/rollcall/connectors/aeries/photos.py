@@ -31,7 +31,7 @@ from rollcall.connectors.records import (
     text,
     unexpected_shape,
 )
-from rollcall.connectors.transport import Client, Transport
+from rollcall.connectors.transport import AHEAD, Client, Transport
 from rollcall.connectors.wire import Request
 from rollcall.domain.person import Mapped, Person, person_key, split_person_key
 from rollcall.domain.photo import MAX_BYTES, media_type, photo_id
@@ -43,7 +43,6 @@ none, a range of new students is empty long before the end. So a school ends aft
 it ended too early, the photos behind it would come later, and nobody would lose theirs.
 """
 MAX_RANGES = 400
-_AHEAD = 2  # answers are megabytes
 _PATH = "/schools/{code}/StudentPictures"
 _MAX_TEXT = (MAX_BYTES + 2) // 3 * 4
 
@@ -109,7 +108,7 @@ class AeriesPhotos:
         guard = LoopGuard(MAX_RANGES)
         school = part.params["school"]
         asked = (_ask(school, start, start + RANGE - 1) for start in count(position, RANGE))
-        with closing(self._client.fetch_ordered(asked, _AHEAD)) as answers:
+        with closing(self._client.fetch_ordered(asked, AHEAD)) as answers:
             for answer in answers:
                 guard.check(answer.body, _students.count)
                 students = [student for student, _ in _students.split(answer.body)]

@@ -27,9 +27,13 @@ def value(row: Row, names: Names) -> Scalar:
     """The first value that is given; ``msgspec.ValidationError`` for one that holds others."""
     for name in names:
         found = row.get(name)
-        if found is not None and not isinstance(found, str | int | float):
+        if found is None:
+            continue
+        if isinstance(found, int | float):
+            return found
+        if not isinstance(found, str):
             raise msgspec.ValidationError("a value holds others")
-        if isinstance(found, bool) or text(found) is not None:
+        if text(found) is not None:
             return found
     return None
 

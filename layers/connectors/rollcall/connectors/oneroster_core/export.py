@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import weakref
 from array import array
 from collections import defaultdict
@@ -47,6 +48,7 @@ class Export:
         self._client = client
         self._fetched: Package | None = None
         self._sorted: _People | None = None
+        self._lock = threading.RLock()  # lists may be read at the same time, and the export is fetched once
 
     def edition(self) -> str:
         """Which export this is, by what is read of it."""
@@ -75,14 +77,16 @@ class Export:
         return _paged(collection.key, islice(found, start, None), start, None)
 
     def _package(self) -> Package:
-        if self._fetched is None:
-            self._fetched = Package(self._client.send(_ZIP).body)
-        return self._fetched
+        with self._lock:
+            if self._fetched is None:
+                self._fetched = Package(self._client.send(_ZIP).body)
+            return self._fetched
 
     def _people(self) -> _People:
-        if self._sorted is None:
-            self._sorted = _People(self._package())
-        return self._sorted
+        with self._lock:
+            if self._sorted is None:
+                self._sorted = _People(self._package())
+            return self._sorted
 
 
 class _People:

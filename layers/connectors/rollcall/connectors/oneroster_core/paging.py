@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,6 +22,7 @@ from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import SourceContract
 
 T = TypeVar("T")
+Params = dict[str, str | int]
 
 PAGE_SIZE = 500
 MAX_PAGES = 5_000
@@ -59,19 +61,30 @@ class Paging:
         """Pages from ``cursor`` on, sorted by id. Raises ``SourceContract`` for loops and foreign links.
 
         A server may cap the page below what is asked for, so a short page does not end a list: the links do, or the
-        total, or else an empty page.
+        total, or else an empty page. Where there is a total, pages are asked for before the one in front of them is
+        there; as soon as that one leads elsewhere, they are dropped, and asked for one by one.
         """
         guard = LoopGuard(MAX_PAGES)
         at: str | None = cursor or "0"
         size = 0
+        total: int | None = None
+        foreseen = True
         while at is not None:
-            answer = self._client.send(_request(collection, _params(at)))
-            received = len(listed_raws(answer.body, collection.key))
-            size = size or min(received, PAGE_SIZE)
-            guard.check(answer.body, lambda body: len(listed_raws(body, collection.key)))
-            total = _total(answer)
-            at = self._after(at, received, size, total, answer)
-            yield Page(body=answer.body, cursor=at, announced=total)
+            asked = _foresee(at, size, total) if foreseen else [_params(at)]
+            requests = (_request(collection, params) for params in asked)
+            with closing(self._client.fetch_ordered(requests)) as answers:
+                for params, answer in zip(asked, answers, strict=True):
+                    if not _same(params, _params(at)):
+                        foreseen = False
+                        break
+                    received = len(listed_raws(answer.body, collection.key))
+                    size = size or min(received, PAGE_SIZE)
+                    guard.check(answer.body, lambda body: len(listed_raws(body, collection.key)))
+                    total = _total(answer)
+                    at = self._after(at, received, size, total, answer)
+                    yield Page(body=answer.body, cursor=at, announced=total)
+                    if at is None:
+                        break
 
     def all(self, collection: Collection, rows: Rows[T]) -> list[T]:
         """Every object of a small collection."""
@@ -83,7 +96,7 @@ class Paging:
 
     def offers(self, collection: Collection, refusals: tuple[int, ...] = ()) -> bool:
         """Ask for one object. False when the server answers with one of ``refusals``; other errors are raised."""
-        params: dict[str, str | int] = {"limit": 1, "offset": 0}
+        params: Params = {"limit": 1, "offset": 0}
         answer = self._client.send(_request(collection, params, (200, *refusals)))
         return answer.status == 200
 
@@ -134,15 +147,29 @@ def _next_of(links: str) -> str | None:
     return None
 
 
-def _params(at: str) -> dict[str, str | int]:
+def _params(at: str) -> Params:
     if at.startswith("?"):
         return dict(parse_qsl(at[1:], keep_blank_values=True))
     return {"limit": PAGE_SIZE, "offset": int(at), "sort": "sourcedId", "orderBy": "asc"}
 
 
-def _request(
-    collection: Collection, params: dict[str, str | int], expect: tuple[int, ...] = (200,)
-) -> Request:
+def _foresee(at: str, size: int, total: int | None) -> list[Params]:
+    """The parameters of the page at ``at``, and of those that will follow if all have ``size`` rows."""
+    params = _params(at)
+    offset = number(params.get("offset"))
+    if not size or total is None or offset is None:
+        return [params]
+    return [params, *({**params, "offset": n} for n in range(offset + size, total, size))]
+
+
+def _same(one: Params, other: Params) -> bool:
+    """Whether two requests ask for the same; numbers in a link are text."""
+    return {name: str(value) for name, value in one.items()} == {
+        name: str(value) for name, value in other.items()
+    }
+
+
+def _request(collection: Collection, params: Params, expect: tuple[int, ...] = (200,)) -> Request:
     return Request(
         path=collection.path, template=collection.template, params=params, headers=_ACCEPT, expect=expect
     )

@@ -1,0 +1,204 @@
+"""What the writer of people costs: CPU of the client alone, items and write units.
+
+    make bench-writer BENCH="--people 10000"
+
+A table of its own, in a process of its own, takes what it is sent and keeps nothing but counts; it also hands back a
+part of some batches. The people are of a generated district, mapped by a connector and planned by the engine, and
+everybody has a POS ID, which is an item of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from msgspec.structs import replace
+
+from local.inprocess import InProcess
+from rollcall.domain.plan import StoredPerson
+from rollcall.store.aws import client
+from rollcall.store.dynamo import Table, encode
+from rollcall.store.people import DynamoPeople, item_of
+
+FILE = 1000
+"""People whom the engine hands to the store at once."""
+_INDEXES = {
+    "by_name": ("name_pk", "name_sk", "type", "status", "schools"),
+    "by_local_id": ("local_pk",),
+    "by_state_id": ("state_pk",),
+    "by_family": ("family_pk",),
+}
+
+
+@dataclass
+class Told:
+    """What the table was sent: requests, items that it took, and their write units."""
+
+    requests: int = 0
+    items: int = 0
+    units: int = 0
+    handed_back: int = 0
+
+
+@dataclass
+class NullTable:
+    """Takes every batch; of each ``every``-th it hands back the last item."""
+
+    every: int | None = None
+
+    def serve(self, way: Connection) -> None:
+        """Run until told to end; the port, and in the end what was sent, go over ``way``."""
+        asyncio.run(self._serve(way))
+
+    async def _serve(self, way: Connection) -> None:
+        told = Told()
+
+        async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while True:
+                try:
+                    head = await reader.readuntil(b"\r\n\r\n")
+                except asyncio.IncompleteReadError:
+                    writer.close()
+                    return
+                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+                answer = json.dumps(self._take(told, json.loads(await reader.readexactly(length)))).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+
+        server = await asyncio.start_server(converse, "127.0.0.1", 0)
+        way.send(server.sockets[0].getsockname()[1])
+        await asyncio.to_thread(way.recv)
+        way.send(asdict(told))
+
+    def _take(self, told: Told, request: dict[str, Any]) -> dict[str, Any]:
+        ((name, wanted),) = request["RequestItems"].items()
+        told.requests += 1
+        back = wanted[-1:] if self.every and told.requests % self.every == 0 else []
+        taken = wanted[: len(wanted) - len(back)]
+        told.items += len(taken)
+        told.units += sum(units(put["PutRequest"]["Item"]) for put in taken)
+        told.handed_back += len(back)
+        return {"UnprocessedItems": {name: back}} if back else {}
+
+
+def units(item: Mapping[str, Any]) -> int:
+    """Write units of an item as DynamoDB writes it: begun kilobytes of names and values."""
+    return math.ceil(sum(len(name.encode()) + _size(value) for name, value in item.items()) / 1024)
+
+
+def _size(value: Mapping[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    return 3 + sum(1 + _size(element) for element in content) if kind == "L" else len(content.encode())
+
+
+def index_units(after: StoredPerson, before: StoredPerson | None) -> int:
+    """Write units of the indexes: one for what is new or gone, none for what stays as it is."""
+    new, old = item_of(after), item_of(before) if before else {}
+    found = 0
+    for attributes in _INDEXES.values():
+        shown, shown_before = ([item.get(name) for name in attributes] for item in (new, old))
+        if shown == shown_before:
+            continue
+        moved = [shown[0], shown[1:2]] != [shown_before[0], shown_before[1:2]]
+        found += (shown[0] is not None) + (moved and shown_before[0] is not None)
+    return found
+
+
+@dataclass
+class Write:
+    """What the engine once handed to the store."""
+
+    people: list[StoredPerson]
+    before: dict[str, StoredPerson]
+
+
+def planned(count: int) -> tuple[list[Write], list[Write]]:
+    """The writes of a first load of a district, and of a night on which one in a hundred has changed."""
+    town = InProcess("powerschool", count)
+    written: list[Write] = []
+    put_many = town.people.put_many
+
+    def remember(people: Sequence[StoredPerson], before: Mapping[str, StoredPerson] | None = None) -> None:
+        written.append(
+            Write([_with_pos(p) for p in people], {i: _with_pos(p) for i, p in (before or {}).items()})
+        )
+        put_many(people, before)
+
+    town.people.put_many = remember  # type: ignore[method-assign]
+    if town.sync().state != "completed":
+        raise SystemExit("the first load did not complete")
+    first, written = written, []
+    town.generated.change_some(count // 100, seed=3)
+    if town.sync().state != "completed":
+        raise SystemExit("the second night did not complete")
+    return first, written
+
+
+def _with_pos(stored: StoredPerson) -> StoredPerson:
+    return replace(stored, person=replace(stored.person, pos_id=stored.id))
+
+
+def measure(table: NullTable, writes: Sequence[Write]) -> tuple[float, Told]:
+    """CPU seconds of this process, and what the table was sent."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=table.serve, args=(there,))
+    process.start()
+    try:
+        os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{here.recv()}"
+        people = DynamoPeople(Table(client("dynamodb"), "PeopleTable"))
+        began = time.process_time()
+        for write in writes:
+            people.put_many(write.people, write.before)
+        seconds = time.process_time() - began
+        here.send(None)
+        return seconds, Told(**here.recv())
+    finally:
+        process.terminate()
+        process.join()
+
+
+def main() -> None:
+    """A table of both nights against both tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--people", type=int, default=10_000, help="students, to whom contacts and staff are added"
+    )
+    chosen = parser.parse_args()
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1",
+    }  # fmt: skip
+    first, second = planned(chosen.people)
+    print(
+        f"{'night':<34}{'people':>8}{'CPU s':>8}{'people/CPU s':>14}{'requests':>10}{'items':>8}{'units':>8}",
+        end="",
+    )
+    print(f"{'own size':>10}{'indexes':>9}")
+    for name, table, writes in (
+        ("first load", NullTable(), first),
+        ("first load, 1 in 10 handed back", NullTable(every=10), first),
+        ("1 % changed", NullTable(), second),
+        ("1 % changed, 1 in 2 handed back", NullTable(every=2), second),
+    ):
+        seconds, told = measure(table, writes)
+        everybody = [(person, write.before.get(person.id)) for write in writes for person in write.people]
+        own = sum(units(encode(item_of(person))) for person, _ in everybody)
+        indexes = sum(index_units(person, before) for person, before in everybody)
+        print(
+            f"{name:<34}{len(everybody):>8,}{seconds:>8.2f}{len(everybody) / seconds:>14,.0f}{told.requests:>10,}"
+            f"{told.items:>8,}{told.units:>8,}{own:>10,}{indexes:>9,}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
