@@ -70,7 +70,7 @@ def _without(name: str, title: str, settings: dict[str, object], *, codes: bool 
     """Rollcall with settings of the integration; without ``codes`` only the mappings that it cannot do without."""
     options = ["--settings", msgspec.json.encode(settings).decode()]
     if not codes:
-        options += ["--entities", "academic_year,building"]
+        options += ["--entities", "academic_year,building,grade_level"]
     return Tool(name, title, "bench.rollcall", ours=True, options=tuple(options))
 
 

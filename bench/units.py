@@ -2,7 +2,7 @@
 
     python -m bench.units --people 20000
 
-Two districts of one system are synced, pages played in the same process: a first load, and second nights with nothing
+Two districts of a system are synced, pages played in the same process: a first load, and second nights with nothing
 and with one in a hundred changed. People are counted as the table on AWS counts them. Beside them stands what writing
 every record every night would cost: the same reading of the SIS, a Scan to see who is gone, and a write of everybody.
 """
@@ -27,7 +27,9 @@ from bench.stores import stored_people
 from bench.tools import WORK
 from rollcall.domain.plan import StoredPerson
 
-SYSTEM = "aeries"
+SYSTEMS = {"aeries": "Aeries: lists of 500", "powerschool_query": "PowerSchool Query: 100 rows a page"}
+"""A SIS that answers with much at a time, and one that does not."""
+
 SIZES = (1_000, 50_000, 700_000)
 EVERYTHING = "everything"
 NAMES = {FIRST: "first load", "0": "nothing changed", "1": "1 % changed", EVERYTHING: "every record written"}
@@ -144,9 +146,12 @@ def _cells(units: Units, students: int, found: Bill) -> list[str]:
 
 
 def measured_costs(people: int) -> str:
-    """The table for districts of ``people`` and a tenth of that."""
-    units = measured_units(recording(SYSTEM, people // 10), recording(SYSTEM, people))
-    return cost_table(units, Prices(), Limits())
+    """A table for each of ``SYSTEMS``, from districts of ``people`` and a tenth of that."""
+    tables = []
+    for system, title in SYSTEMS.items():
+        units = measured_units(recording(system, people // 10), recording(system, people))
+        tables.append(f"**{title}**\n\n{cost_table(units, Prices(), Limits())}")
+    return "\n".join(tables)
 
 
 def main() -> None:
