@@ -52,7 +52,7 @@ class LocalDistrict:
         self.clock = MemoryClock(NOON)
         self.config, self.queue, self.runs = MemoryConfig(), MemoryQueue(), MemoryRuns(self.clock)
         self._secrets = credentials
-        self._transport = transport
+        self.transport = transport
         self.people = people
         self.blobs = blobs
         self.config.put_district(
@@ -169,4 +169,4 @@ class LocalDistrict:
         lookups: Mapping[str, Lookup],
         credentials: Mapping[str, str],
     ) -> Connector:
-        return connect(integration, year, lookups, credentials, self._transport)
+        return connect(integration, year, lookups, credentials, self.transport)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from local.inprocess import INTEGRATION, InProcess
+from rollcall.connectors.transport import Transport
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.person import Enrollment, Person
 from rollcall.domain.plan import StoredPerson
@@ -40,7 +41,7 @@ def exported(people: list[StoredPerson], **options: Any) -> bytes:
 def read_back(package: bytes, source: InProcess) -> InProcess:
     """A district whose SIS exports just this package, and whose mappings know our buildings by their own names."""
     town = InProcess("oneroster", 50, delivery="csv")
-    town.sender = Drop(package)  # type: ignore[assignment]
+    town.transport = Transport(Drop(package))
     schools = sorted({b for s in source.stored() for b in s.person.buildings()})
     town.map_codes("building", [(school, school) for school in schools])
     run = town.sync()

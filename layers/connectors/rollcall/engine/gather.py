@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -18,7 +18,7 @@ from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.columns import numbers
 from rollcall.engine.compare import Work, is_contact, is_student
 from rollcall.engine.job import Job
-from rollcall.engine.pull import chunk_raws
+from rollcall.engine.pull import chunk_moved, chunk_raws
 
 BATCH = 1000
 """People who are mapped, planned and applied together."""
@@ -112,7 +112,9 @@ class Gatherer:
     def _open(self, stream: str, blob: int, rows: array[int], numbers_of: dict[str, int]) -> None:
         table = self._work.received.tables[stream]
         data = self._job.blobs.get(self._work.received.blobs[blob])
-        raws = chunk_raws(self._job.connector, stream, data)
+        raws: Mapping[int, bytes] | Sequence[bytes | msgspec.Raw] = chunk_moved(data)
+        if any(table.places[row] not in raws for row in rows):
+            raws = chunk_raws(self._job.connector, stream, data)
         for row in rows:
             raw, people = bytes(raws[table.places[row]]), table.people_at(row)
             for key in people:

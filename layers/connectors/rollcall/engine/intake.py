@@ -12,7 +12,10 @@ from rollcall.connectors.base import Page, Record, Stream
 from rollcall.domain.person import PERSON_TYPES, fingerprint, split_person_key
 from rollcall.engine.blobs import frames, unpack
 from rollcall.engine.job import Job
-from rollcall.engine.record_table import Recognition, RecordTable
+from rollcall.engine.record_table import ChunkIndex, Recognition, RecordTable
+
+FEW = 0.25
+"""The share of a chunk's records whose bytes are kept beside the pages."""
 
 
 class Taken(NamedTuple):
@@ -58,7 +61,7 @@ class Intake:
         self._types = frozenset(job.integration.member_types)
         self._came = bytearray(len(known.table))  # 1 for every known row that came again
         self._new: set[str] = set()
-        self._table = RecordTable(own=known.stream.own)
+        self._table = ChunkIndex(own=known.stream.own)
         if known.recognition:
             known.recognition.begin()
         for chunk in range(job.at.pull.first_chunk, job.at.pull.next_chunk):
@@ -70,9 +73,11 @@ class Intake:
         yield from self._new
         yield from (i for i, came in zip(self._known.table.ids, self._came, strict=True) if came)
 
-    def next_table(self) -> RecordTable:
+    def next_table(self) -> ChunkIndex:
         """What was taken since this was asked last: the records of one chunk."""
-        table, self._table = self._table, RecordTable(own=self._known.stream.own)
+        table, self._table = self._table, ChunkIndex(own=self._known.stream.own)
+        if len(table.moved) > len(table) * FEW:
+            table.moved = {}
         return table
 
     def take(self, page: Page) -> Taken:
@@ -84,7 +89,7 @@ class Intake:
         strange = [raw for raw, place in zip(raws, places, strict=True) if place < 0]
         read = self._wanted(connector.read(stream, strange)) if strange else []
         before, repeated = self.distinct, self._repeated(places, read)
-        self._add(prints, places, read)
+        self._add(prints, places, zip(read, strange, strict=True))
         return Taken(len(raws), repeated, self.distinct > before, read)
 
     def _places(self, prints: Sequence[bytes], page: Page) -> list[int]:
@@ -98,17 +103,24 @@ class Intake:
         again = sum(self._came[place] for place in {*places} if place >= 0)
         return again + sum(self._has(record_id) for record_id in {record.id for record in read})
 
-    def _add(self, prints: Sequence[bytes], places: Sequence[int], read: Sequence[Record]) -> None:
+    def _add(
+        self,
+        prints: Sequence[bytes],
+        places: Sequence[int],
+        strange: Iterator[tuple[Record, bytes | msgspec.Raw]],
+    ) -> None:
         """Rows that stand one behind the other in the last snapshot too are taken over in one go."""
-        chunk, table, strange = self._job.at.pull.next_chunk, self._table, iter(read)
+        chunk, table = self._job.at.pull.next_chunk, self._table
         at = 0
         while at < len(places):
             first, place = places[at], len(table)
             at += 1
             if first < 0:
-                record = next(strange)
+                record, raw = next(strange)
                 self._note(record.id)
                 table.add(record.id, prints[at - 1], chunk, place, record.people)
+                if self._known.recognition:
+                    table.moved[place] = bytes(raw)
                 continue
             end = first + 1
             while at < len(places) and places[at] == end:

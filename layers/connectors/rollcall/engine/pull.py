@@ -25,7 +25,7 @@ from rollcall.engine.files import Files
 from rollcall.engine.intake import Intake, Known, chunk_table
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job, PartState
-from rollcall.engine.record_table import RecordTable
+from rollcall.engine.record_table import ChunkIndex, RecordTable
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,11 @@ def chunk_pages(data: bytes) -> list[Page]:
 def chunk_raws(connector: Connector, stream: str, data: bytes) -> list[bytes | msgspec.Raw]:
     """The raw records of a chunk's blob; a record table says as which of them a record came."""
     return [raw for page in chunk_pages(data) for raw in connector.split(stream, page)]
+
+
+def chunk_moved(data: bytes) -> dict[int, bytes]:
+    """Records of a chunk's blob that were not recognised when it was pulled, by place; none where they were many."""
+    return unpack(frames(data)[0], ChunkIndex).moved
 
 
 def _pull_part(job: Job, part: Part, known: Known, ahead: Ahead) -> None:
@@ -109,10 +114,11 @@ def _refuse_endless(part: Part, at: PartState, stale: int, count: int) -> None:
         raise _mismatch(part, at.announced, at.rows)
 
 
-def _write(job: Job, pages: list[Page], table: RecordTable) -> None:
+def _write(job: Job, pages: list[Page], index: ChunkIndex) -> None:
     chunk = job.at.pull.next_chunk
-    job.blobs.put(job.folder.pages(chunk), framed(pack(table), pack(pages)))
-    job.chunks[chunk] = table
+    job.blobs.put(job.folder.pages(chunk), framed(pack(index), pack(pages)))
+    index.moved = {}
+    job.chunks[chunk] = index
     job.at.pull.next_chunk = chunk + 1
 
 

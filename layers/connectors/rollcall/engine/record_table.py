@@ -114,6 +114,14 @@ class RecordTable(msgspec.Struct, kw_only=True):
         self.people.extend(other.people, first, end)
 
 
+class ChunkIndex(RecordTable, kw_only=True):
+    """What was in the pages of one chunk. ``moved`` holds the bytes of the records that were not recognised, by place,
+    where they are few: so whoever maps them need not open the pages.
+    """
+
+    moved: dict[int, bytes] = {}
+
+
 def _named(people: str) -> tuple[str, ...]:
     return tuple(people[:-1].split(_BETWEEN)) if people != _BETWEEN else ()
 
