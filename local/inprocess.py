@@ -80,6 +80,10 @@ class InProcess(LocalDistrict):
         super().__init__(system, url, credentials, transport, CountingPeople(), MemoryBlobs())
         self.set_up(sensible_mappings(system, self.generated), settings)
 
+    def credentials(self, district_id: str, integration_id: str) -> Mapping[str, str]:
+        """The ``Secrets`` port: what the simulator takes, also where another has taken its place."""
+        return self.simulator.credentials
+
     def stored(self) -> list[StoredPerson]:
         """Everybody in the store."""
         return self.people.all(DISTRICT)
