@@ -1,5 +1,5 @@
-"""Every screen as it looks: nothing for axe to find in light and dark, and no sideways scrolling, at 360 px and at 200 %
-zoom neither. With SCREENSHOTS=1 (``make screenshots``) the pictures in ``docs/screens`` are taken anew.
+"""Every screen as it looks: nothing for axe to find in light and dark, and nothing beyond the edge, at 360 px and at
+200 % zoom neither. With SCREENSHOTS=1 (``make screenshots``) the pictures in ``docs/screens`` are taken anew.
 
 A new screen adds its scenes to ``SCENES``: a name, and what to do to get there.
 """
