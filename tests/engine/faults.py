@@ -61,7 +61,7 @@ class Faulty:
 
     def __getattr__(self, attribute: str) -> Any:
         value = getattr(self._inner, attribute)
-        if not callable(value) or attribute in {"split", "map"}:
+        if not callable(value) or attribute in {"split", "read", "map"}:
             return value
         label = f"{self._name}.{attribute}"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import pickle
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +14,8 @@ import boto3
 import msgspec
 import pytest
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.dynamodb.models import dynamodb_backends
 
 from rollcall.domain.integration import Integration
 from rollcall.domain.plan import StoredPerson
@@ -212,31 +217,65 @@ def shape(people: dict[str, StoredPerson]) -> Any:
     }
 
 
-def drive(k: int | None, mode: Mode, undo: bool = False) -> tuple[str, Any, list[str]]:
-    """A night, or the undo of one, killed at its ``k``-th call."""
-    faults = Faults(k, mode)
-    with mock_aws(), aws_faults(faults):
-        cloud = night(faults)
+class Eve:
+    """What stands before a run, put back before each case: to make it anew would be most of a case's time. Lives within
+    ``mock_aws``.
+    """
+
+    def __init__(self, undo: bool = False) -> None:
+        self._undo = undo
+        self._s3_client = boto3.client("s3")
+        self._cloud = night(Faults())
         if undo:
-            with Uncounted(faults):
-                cloud.sync()
-        faults.calls.clear()
-        state = cloud.undo() if undo else cloud.sync()
-        return state, (shape(cloud.people()), cloud.events()), list(faults.calls)
+            self._cloud.sync()
+        self._sis, self._now = copy.deepcopy(self._cloud.sis), self._cloud.clock.now()
+        self._tables = pickle.dumps([table.items for table in self._dynamodb()])
+        self._files = dict(self._s3())
+
+    def drive(self, k: int | None, mode: Mode) -> tuple[str, Any, list[str]]:
+        """A night, or the undo of one, killed at its ``k``-th call."""
+        for table, items in zip(self._dynamodb(), pickle.loads(self._tables), strict=True):
+            table.items = items
+        left = dict(self._s3())
+        for key in left.keys() - self._files.keys():
+            self._s3_client.delete_object(Bucket=self._cloud.stack.bucket, Key=key)
+        for key in {key for key, body in self._files.items() if left.get(key) != body}:
+            self._s3_client.put_object(Bucket=self._cloud.stack.bucket, Key=key, Body=self._files[key])
+        cloud, faults = self._cloud, Faults(k, mode)
+        cloud.sis, cloud.clock.time, cloud.faults = copy.deepcopy(self._sis), self._now, faults
+        with aws_faults(faults):
+            state = cloud.undo() if self._undo else cloud.sync()
+            return state, (shape(cloud.people()), cloud.events()), list(faults.calls)
+
+    def _dynamodb(self) -> list[Any]:
+        stack = self._cloud.stack
+        tables = dynamodb_backends[ACCOUNT][REGION].tables
+        return [tables[name] for name in (stack.config_table, stack.people_table)]
+
+    def _s3(self) -> Iterator[tuple[str, bytes]]:
+        bucket = self._cloud.stack.bucket
+        for item in self._s3_client.list_objects_v2(Bucket=bucket).get("Contents", ()):
+            yield item["Key"], self._s3_client.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+
+
+@pytest.fixture
+def eve(request: pytest.FixtureRequest, aws: None) -> Iterator[Eve]:
+    with mock_aws():
+        yield Eve(**getattr(request, "param", {}))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
-def test_killed_at_every_call_and_delivered_again_it_ends_the_same(share: int, aws: None) -> None:
+def test_killed_at_every_call_and_delivered_again_it_ends_the_same(share: int, eve: Eve) -> None:
     """Before a call is after the one before it, so only the first is tried both ways."""
-    state, expected, calls = drive(None, "before")
+    state, expected, calls = eve.drive(None, "before")
     assert state == "completed"
     assert expected[1] == ["RunCompleted", "RunCompleted"], "of the first night and of this one, each once"
     assert len(calls) >= CALLS_AT_LEAST, calls
     failures = []
     moments: list[tuple[int, Mode]] = [(k, "after") for k in range(1 + share, len(calls) + 1, SHARES)]
     for k, mode in [*moments, (1, "before")] if share == 0 else moments:
-        ended, people, _ = drive(k, mode)
+        ended, people, _ = eve.drive(k, mode)
         if (ended, people) != ("completed", expected):
             failures.append((k, mode, calls[k - 1], ended))
     assert failures == []
@@ -245,11 +284,11 @@ def test_killed_at_every_call_and_delivered_again_it_ends_the_same(share: int, a
 @pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("mode", ["lost_reply", "throttled"])
-def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, share: int, aws: None) -> None:
-    _, expected, calls = drive(None, "before")
+def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, share: int, eve: Eve) -> None:
+    _, expected, calls = eve.drive(None, "before")
     failures = []
     for k in range(1 + share, len(calls) + 1, SHARES):
-        ended, people, _ = drive(k, mode)
+        ended, people, _ = eve.drive(k, mode)
         if (ended, people) != ("completed", expected):
             failures.append((k, calls[k - 1], ended))
     assert failures == []
@@ -257,13 +296,14 @@ def test_a_lost_reply_or_a_throttle_at_any_call_changes_nothing(mode: Mode, shar
 
 @pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
-def test_an_undo_killed_at_any_call_ends_the_same(share: int, aws: None) -> None:
+@pytest.mark.parametrize("eve", [{"undo": True}], indirect=True, ids=["undo"])
+def test_an_undo_killed_at_any_call_ends_the_same(share: int, eve: Eve) -> None:
     """What a lost reply or a throttle does is the stores' affair, and tried with a sync."""
-    state, expected, calls = drive(None, "before", undo=True)
+    state, expected, calls = eve.drive(None, "before")
     assert state == "completed"
     failures = []
     for k in range(1 + share, len(calls) + 1, SHARES):
-        ended, people, _ = drive(k, "after", undo=True)
+        ended, people, _ = eve.drive(k, "after")
         if (ended, people) != ("completed", expected):
             failures.append((k, calls[k - 1], ended))
     assert failures == []
