@@ -120,6 +120,7 @@ def test_it_looks_right(scene: str, pages: Pages, lakeview: None) -> None:
         page.emulate_media(color_scheme=colours, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": height})
         expect(page.locator("html")).to_have_attribute("data-theme", colours)
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
