@@ -36,7 +36,7 @@ FILES = {
     ("ConfigApiRole", "s3:DeleteObject"): {"reconciliations"},
     ("SyncRunnerRole", "s3:GetObject"): {"runs", "snapshots", "reconciliations"},
     ("SyncRunnerRole", "s3:PutObject"): {"runs", "snapshots", "photos"},
-    ("SyncRunnerRole", "s3:DeleteObject"): {"snapshots"},
+    ("SyncRunnerRole", "s3:DeleteObject"): {"snapshots", "runs/*/gathered"},
     ("ExporterRole", "s3:GetObject"): {"exports", "runs"},
     ("ExporterRole", "s3:PutObject"): {"exports"},
     ("ExporterRole", "s3:AbortMultipartUpload"): {"exports"},
