@@ -29,13 +29,24 @@ def size(item: Item) -> int:
 def write_units(before: StoredPerson | None, after: StoredPerson) -> int:
     """Units of replacing ``before``, None for nobody, by ``after``: the item, its claims, and the indexes it moves in.
 
-    A write costs by the larger of the old and the new item; an index costs nothing while what it keeps stays the same,
-    one write for a new or a longer row, and two where a row moves.
+    A write costs by the larger of the old and the new item.
     """
-    new = item_of(after)
-    old = item_of(before) if before else None
-    units = _units(max(size(new), size(old) if old else 0))
-    units += len(set(claims(after)) - set(claims(before) if before else ()))
+    own = max(item_units(item_of(person)) for person in (before, after) if person)
+    new_claims = len(set(claims(after)) - set(claims(before) if before else ()))
+    return own + new_claims + index_units(before, after)
+
+
+def item_units(item: Item) -> int:
+    """Units of writing an item, without its indexes."""
+    return _units(size(item))
+
+
+def index_units(before: StoredPerson | None, after: StoredPerson) -> int:
+    """Units of the indexes alone: nothing while what one keeps stays the same, one write for a new or a longer row, and
+    two where a row moves.
+    """
+    new, old = item_of(after), item_of(before) if before else None
+    units = 0
     for keys, others in INDEXES.values():
         was, now = _row(old, keys, others), _row(new, keys, others)
         if was == now:

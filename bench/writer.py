@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import math
 import multiprocessing
 import os
 import time
@@ -23,20 +22,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bench.items import index_units, item_units
 from local.inprocess import InProcess
 from rollcall.domain.plan import StoredPerson
 from rollcall.store.aws import client
-from rollcall.store.dynamo import Table, encode
+from rollcall.store.dynamo import Table, decode
 from rollcall.store.people import DynamoPeople, item_of
 
 FILE = 1000
 """People whom the engine hands to the store at once."""
-_INDEXES = {
-    "by_name": ("name_pk", "name_sk", "type", "status", "schools"),
-    "by_local_id": ("local_pk",),
-    "by_state_id": ("state_pk",),
-    "by_family": ("family_pk",),
-}
 
 
 @dataclass
@@ -84,32 +78,9 @@ class NullTable:
         back = wanted[-1:] if self.every and told.requests % self.every == 0 else []
         taken = wanted[: len(wanted) - len(back)]
         told.items += len(taken)
-        told.units += sum(units(put["PutRequest"]["Item"]) for put in taken)
+        told.units += sum(item_units(decode(put["PutRequest"]["Item"])) for put in taken)
         told.handed_back += len(back)
         return {"UnprocessedItems": {name: back}} if back else {}
-
-
-def units(item: Mapping[str, Any]) -> int:
-    """Write units of an item as DynamoDB writes it: begun kilobytes of names and values."""
-    return math.ceil(sum(len(name.encode()) + _size(value) for name, value in item.items()) / 1024)
-
-
-def _size(value: Mapping[str, Any]) -> int:
-    ((kind, content),) = value.items()
-    return 3 + sum(1 + _size(element) for element in content) if kind == "L" else len(content.encode())
-
-
-def index_units(after: StoredPerson, before: StoredPerson | None) -> int:
-    """Write units of the indexes: one for what is new or gone, none for what stays as it is."""
-    new, old = item_of(after), item_of(before) if before else {}
-    found = 0
-    for attributes in _INDEXES.values():
-        shown, shown_before = ([item.get(name) for name in attributes] for item in (new, old))
-        if shown == shown_before:
-            continue
-        moved = [shown[0], shown[1:2]] != [shown_before[0], shown_before[1:2]]
-        found += (shown[0] is not None) + (moved and shown_before[0] is not None)
-    return found
 
 
 @dataclass
@@ -191,8 +162,8 @@ def main() -> None:
     ):
         seconds, told = measure(table, writes)
         everybody = [(person, write.before.get(person.id)) for write in writes for person in write.people]
-        own = sum(units(encode(item_of(person))) for person, _ in everybody)
-        indexes = sum(index_units(person, before) for person, before in everybody)
+        own = sum(item_units(item_of(person)) for person, _ in everybody)
+        indexes = sum(index_units(before, person) for person, before in everybody)
         print(
             f"{name:<34}{len(everybody):>8,}{seconds:>8.2f}{len(everybody) / seconds:>14,.0f}{told.requests:>10,}"
             f"{told.items:>8,}{told.units:>8,}{own:>10,}{indexes:>9,}",
