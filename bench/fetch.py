@@ -12,12 +12,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import multiprocessing
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
+from dataclasses import dataclass
 
+from bench.aside import Server, aside
 from rollcall.connectors.auth import HeaderAuth
 from rollcall.connectors.gate import Gates
 from rollcall.connectors.transport import Transport
@@ -42,63 +41,45 @@ class Told:
 
 
 @dataclass
-class Host:
+class Host(Server[Told]):
     """Answers after ``seconds``; refuses whatever comes while ``takes`` are under way."""
 
     seconds: float
     takes: int | None = None
 
-    def serve(self, way: Connection) -> None:
-        """Run until told to end; the port, and in the end what was seen, go over ``way``."""
-        asyncio.run(self._serve(way))
+    def begin(self) -> Told:
+        """Nothing seen."""
+        return Told()
 
-    async def _serve(self, way: Connection) -> None:
-        told = Told()
-
-        async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while True:
-                try:
-                    await reader.readuntil(b"\r\n\r\n")
-                except asyncio.IncompleteReadError:
-                    writer.close()
-                    return
-                if self.takes is not None and told.at_once >= self.takes:
-                    told.refused += 1
-                    writer.write(_REFUSAL)
-                    continue
-                told.at_once += 1
-                told.most = max(told.most, told.at_once)
-                await asyncio.sleep(self.seconds)
-                told.at_once -= 1
-                told.answered += 1
-                writer.write(_ANSWER)
-                await writer.drain()
-
-        server = await asyncio.start_server(converse, "127.0.0.1", 0)
-        way.send(server.sockets[0].getsockname()[1])
-        await asyncio.to_thread(way.recv)
-        way.send(asdict(told))
+    async def answer(
+        self, told: Told, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """A page, or a refusal."""
+        if self.takes is not None and told.at_once >= self.takes:
+            told.refused += 1
+            writer.write(_REFUSAL)
+            return
+        told.at_once += 1
+        told.most = max(told.most, told.at_once)
+        await asyncio.sleep(self.seconds)
+        told.at_once -= 1
+        told.answered += 1
+        writer.write(_ANSWER)
+        await writer.drain()
 
 
 def measure(host: Host, pages: int, connections: int) -> tuple[float, Told]:
     """Seconds that it took to read so many pages, and what the host saw. Raises what the client raises."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=host.serve, args=(there,))
-    process.start()
-    try:
+    with aside(host) as (url, end):
         transport = Transport(HttpSender("loopback", connections), gates=Gates(connections))
-        client = transport.client(f"http://127.0.0.1:{here.recv()}", HeaderAuth("X-Key", "none"))
+        client = transport.client(url, HeaderAuth("X-Key", "none"))
         requests = (Request(path=f"/page/{n}", template="/page/{n}") for n in range(pages))
         began = time.monotonic()
         with closing(client.fetch_ordered(requests)) as answers:
             received = sum(len(answer.body) == len(_PAGE) for answer in answers)
         seconds = time.monotonic() - began
         assert received == pages
-        here.send(None)
-        return seconds, Told(**here.recv())
-    finally:
-        process.terminate()
-        process.join()
+        return seconds, end()
 
 
 def main() -> None:

@@ -12,16 +12,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
 
+from bench.aside import Server, aside
 from bench.items import index_units, item_units
 from local.inprocess import InProcess
 from rollcall.domain.plan import StoredPerson
@@ -44,33 +43,22 @@ class Told:
 
 
 @dataclass
-class NullTable:
+class NullTable(Server[Told]):
     """Takes every batch; of each ``every``-th it hands back the last item."""
 
     every: int | None = None
 
-    def serve(self, way: Connection) -> None:
-        """Run until told to end; the port, and in the end what was sent, go over ``way``."""
-        asyncio.run(self._serve(way))
+    def begin(self) -> Told:
+        """Nothing sent."""
+        return Told()
 
-    async def _serve(self, way: Connection) -> None:
-        told = Told()
-
-        async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while True:
-                try:
-                    head = await reader.readuntil(b"\r\n\r\n")
-                except asyncio.IncompleteReadError:
-                    writer.close()
-                    return
-                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                answer = json.dumps(self._take(told, json.loads(await reader.readexactly(length)))).encode()
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
-
-        server = await asyncio.start_server(converse, "127.0.0.1", 0)
-        way.send(server.sockets[0].getsockname()[1])
-        await asyncio.to_thread(way.recv)
-        way.send(asdict(told))
+    async def answer(
+        self, told: Told, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """What of a batch is still to be done."""
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        answer = json.dumps(self._take(told, json.loads(await reader.readexactly(length)))).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
 
     def _take(self, told: Told, request: dict[str, Any]) -> dict[str, Any]:
         ((name, wanted),) = request["RequestItems"].items()
@@ -119,21 +107,14 @@ def _with_pos(stored: StoredPerson) -> StoredPerson:
 
 def measure(table: NullTable, writes: Sequence[Write]) -> tuple[float, Told]:
     """CPU seconds of this process, and what the table was sent."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=table.serve, args=(there,))
-    process.start()
-    try:
-        os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{here.recv()}"
+    with aside(table) as (url, end):
+        os.environ["AWS_ENDPOINT_URL"] = url
         people = DynamoPeople(Table(client("dynamodb"), "PeopleTable"))
         began = time.process_time()
         for write in writes:
             people.put_many(write.people, write.before)
         seconds = time.process_time() - began
-        here.send(None)
-        return seconds, Told(**here.recv())
-    finally:
-        process.terminate()
-        process.join()
+        return seconds, end()
 
 
 def main() -> None:
