@@ -278,8 +278,8 @@ def test_a_run_is_undone_by_keyboard(
         page.keyboard.press("Tab")
     expect(asked.get_by_role("button", name="Undo now")).to_be_focused()
     page.keyboard.press("Enter")
-    state(page, "Completed")
     page.wait_for_url(lambda url: completed["id"] not in url)
+    state(page, "Completed")
     assert stored(site, district, completed)["undone_by"] is not None
 
 
