@@ -102,7 +102,7 @@ def publish(target: Path) -> str:
     for anew.
     """
     shutil.rmtree(target, ignore_errors=True)
-    files = sorted(file for folder in FOLDERS for file in (WEB / folder).rglob("*") if _is_served(file))
+    files = sorted(file for folder in FOLDERS for file in (WEB / folder).rglob("*") if is_served(file))
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.relative_to(WEB)}\n".encode() + file.read_bytes())
@@ -125,8 +125,10 @@ def index(version: str = "local") -> str:
     return page.replace("/assets/local/", f"/assets/{version}/")
 
 
-def _is_served(file: Path) -> bool:
-    return file.suffix in {".js", ".css", ".svg"}
+def is_served(file: Path) -> bool:
+    """Whether a browser may have a file of the console's folder."""
+    parts = file.relative_to(WEB).parts
+    return parts[0] in FOLDERS and file.suffix in {".js", ".css", ".svg"} and file.is_file()
 
 
 def _file(name: str) -> str:

@@ -94,13 +94,14 @@ class LastPull(Protocol):
         """Ids of the known records of a stream that speak of any of ``people``, given by key."""
 
 
-class Page(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     """One answer as received.
 
     ``cursor`` resumes *after* this page (None: it was the last). ``announced`` is the number of records that the SIS
     says this part has, where it says so; the last page's word counts. ``subject`` is what was asked for, where
     one record is asked for at a time: in a stream with ``per``, or in a delta. ``files`` holds what is too large to
-    keep with every run, by SHA-256 in hex; the body names it.
+    keep with every run, by SHA-256 in hex; the body names it. ``rows`` are the body's, where the one who received it
+    has cut it already; they are not kept either.
     """
 
     body: bytes
@@ -108,6 +109,7 @@ class Page(msgspec.Struct, frozen=True):
     announced: int | None = None
     subject: str | None = None
     files: Mapping[str, bytes] = {}
+    rows: Sequence[msgspec.Raw] | None = None
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from rollcall.connectors.base import Record
+from rollcall.connectors.base import Page, Record
 from rollcall.domain.errors import SourceContract
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ def raw_rows(page: RawRow) -> list[msgspec.Raw]:
         if text == b"[":
             return _raws.decode(page)
         if text == b"{":
-            return [msgspec.Raw(bytes(page))]
+            return [msgspec.json.decode(page, type=msgspec.Raw)]
         if msgspec.json.decode(page) in ("", None):
             return []
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -62,10 +62,6 @@ class Rows(Generic[T]):
 
     def __init__(self, ids: type[T]) -> None:
         self._ids = msgspec.json.Decoder(list[ids])  # type: ignore[valid-type]
-
-    def count(self, page: bytes) -> int:
-        """How many rows :meth:`split` would find, without reading their ids."""
-        return len(raw_rows(page))
 
     def split(self, page: RawRow) -> list[tuple[T, msgspec.Raw]]:
         """The rows of :func:`raw_rows`, each beside its ids."""
@@ -87,14 +83,18 @@ class Shape(Generic[T]):
         self,
         ids: type[T],
         record: Callable[[T, RawRow], Record],
-        split: Callable[[bytes], Sequence[RawRow]] = raw_rows,
+        cut: Callable[[bytes], Sequence[msgspec.Raw]] = raw_rows,
     ) -> None:
         self._ids = Rows(ids)
         self._record = record
-        self.split = split
+        self.cut = cut
+
+    def split(self, page: Page) -> Sequence[msgspec.Raw]:
+        """The raw rows of a page, which most bring with them while they are being received."""
+        return self.cut(page.body) if page.rows is None else page.rows
 
     def read(self, raws: Sequence[RawRow]) -> list[Record]:
-        """The records of some of the raw rows that :attr:`split` found."""
+        """The records of some of the raw rows that :meth:`split` found."""
         return [self._record(ids, raw) for ids, raw in zip(self._ids.read(raws), raws, strict=True)]
 
 

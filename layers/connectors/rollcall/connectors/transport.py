@@ -164,9 +164,7 @@ class Transport:
         )  # fmt: skip
         if answer.status not in request.expect:
             raise self.refusal(request, answer)
-        if answer.status == 200 and request.is_json:
-            _check_json(answer.body)
-        return answer
+        return _whole(request, answer) if answer.status == 200 and request.is_json else answer
 
     def _wait(self, tried: int, retry_after: float | None) -> float:
         """Full jitter, so that many integrations of one host do not come back together."""
@@ -309,8 +307,9 @@ def _leads_to(answer: Answer) -> str | None:
         return None
 
 
-def _check_json(body: bytes) -> None:
-    """Data, and all of it; whether it is what was asked for is for the reader to say."""
+def _whole(request: Request, answer: Answer) -> Answer:
+    """Data, and all of it, with its rows if it has any; whether it is what was asked for, the reader says."""
+    body = answer.body
     text = body.strip() if body[:1].isspace() or body[-1:].isspace() else body
     if text[:1] == b"<":
         raise NeedsAttention(
@@ -318,10 +317,25 @@ def _check_json(body: bytes) -> None:
         )
     # An answer cut off within its headers looks like one with an empty body.
     if not text or (text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]")):
-        raise SourceTransient("source_interrupted", "An answer of the SIS ends too early.")
-    # The cut may also fall right behind an inner bracket. Skipping over the text costs some 8 ms a megabyte.
+        raise _cut_off()
+    if request.split:
+        try:
+            return msgspec.structs.replace(answer, rows=request.split(body))
+        except SourceContract:
+            _read_through(text)
+            raise
+    _read_through(text)
+    return answer
+
+
+def _read_through(text: bytes) -> None:
+    """The cut may also fall right behind an inner bracket."""
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError) as error:
         if "truncated" in str(error):
-            raise SourceTransient("source_interrupted", "An answer of the SIS ends too early.") from None
+            raise _cut_off() from None
+
+
+def _cut_off() -> SourceTransient:
+    return SourceTransient("source_interrupted", "An answer of the SIS ends too early.")

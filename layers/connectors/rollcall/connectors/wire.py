@@ -16,7 +16,7 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -39,7 +39,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     ``expect`` lists the statuses that are answers; every other one is an error. ``area`` names the permission that
     the call needs, for a SIS that says 401 both for a bad credential and for a missing permission. ``is_json`` and
-    ``most`` say what an answer may be: JSON or any bytes, and how many of them after decompression.
+    ``most`` say what an answer may be: JSON or any bytes, and how many of them after decompression. ``split`` cuts an
+    answer of rows into them: what must be read to the end to see that it is whole is then read only once.
     """
 
     path: str
@@ -52,14 +53,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     area: str | None = None
     is_json: bool = True
     most: int = MAX_ANSWER_BYTES
+    split: Callable[[bytes], Sequence[msgspec.Raw]] | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """``headers`` has lower-case names; ``body`` is decompressed."""
+    """``headers`` has lower-case names; ``body`` is decompressed; ``rows`` is what the request's ``split`` found."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    rows: Sequence[msgspec.Raw] = ()
 
 
 class Sender(Protocol):

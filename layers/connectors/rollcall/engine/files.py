@@ -20,15 +20,13 @@ class Files:
         self._known = known
 
     def keep(self, page: Page, records: Iterable[Record]) -> Page:
-        """Store the files of records that are new or moved; return the page without any.
+        """Store the files of records that are new or moved; return of the page what is kept.
 
         A preview changes nothing, so nobody may ever need them.
         """
-        if not page.files:
-            return page
-        if self._job.run.mode != "preview":
+        if page.files and self._job.run.mode != "preview":
             names = {r.file for r in records if r.file is not None and self._known.is_new(r)}
             self._job.blobs.put_all(
                 {photo_key(self._job.run.district_id, name): page.files[name] for name in sorted(names)}
             )
-        return replace(page, files={})
+        return replace(page, files={}, rows=None)

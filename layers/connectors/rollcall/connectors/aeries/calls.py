@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -43,6 +43,7 @@ def request(
     template: str | None = None,
     area: str | None = None,
     expect: tuple[int, ...] = (200,),
+    split: Callable[[bytes], Sequence[msgspec.Raw]] | None = None,
 ) -> Request:
     """One call of version 5; ``template`` is the path without ids."""
     return Request(
@@ -52,6 +53,7 @@ def request(
         headers=_ACCEPT,
         expect=expect,
         area=area,
+        split=split,
     )
 
 

@@ -26,7 +26,7 @@ from rollcall.connectors.auth import HeaderAuth
 from rollcall.connectors.base import Delta, LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope, malformed
 from rollcall.connectors.paging import LoopGuard
-from rollcall.connectors.records import RawRow, Rows, Scalar, Shape, decode, identifier, text
+from rollcall.connectors.records import RawRow, Rows, Scalar, Shape, decode, identifier, raw_rows, text
 from rollcall.connectors.transport import AHEAD, Client, Transport
 from rollcall.connectors.wire import Request
 from rollcall.domain.errors import NeedsAttention, SourceContract, SyncError
@@ -226,11 +226,11 @@ class Aeries:
             requests = (_students_request(part, position) for position in starts)
             with closing(self._client.fetch_ordered(requests, AHEAD)) as answers:
                 for answer in answers:
-                    received = _student_ids.count(answer.body)
-                    guard.check(answer.body, _student_ids.count)
+                    received = len(answer.rows)
+                    guard.check(answer.body, received)
                     # A row that comes twice makes a page longer, but the next position is the one asked for.
                     start += min(received, PAGE_SIZE)
-                    yield Page(body=answer.body, cursor=str(start) if received else None)
+                    yield Page(answer.body, str(start) if received else None, rows=answer.rows)
                     if not received:
                         return
                     ahead = received >= PAGE_SIZE
@@ -251,14 +251,14 @@ class Aeries:
         path = template = "/staff"
         if part.stream == "contacts":
             path, template = f"/schools/{part.params['school']}/contacts", "/schools/{code}/contacts"
-        answer = self._client.send(request(path, params, template, AREAS[part.stream]))
-        yield Page(body=answer.body, cursor=None)
+        answer = self._client.send(request(path, params, template, AREAS[part.stream], split=raw_rows))
+        yield Page(body=answer.body, cursor=None, rows=answer.rows)
 
     # ----------------------------------------------------------------------------------------------- reading
 
     def split(self, stream: str, page: Page) -> Sequence[RawRow]:
         """The raw records of a page."""
-        return self._shapes[stream].split(page.body)
+        return self._shapes[stream].split(page)
 
     def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
         """Id and people of raw records."""
@@ -308,7 +308,7 @@ def _students_request(part: Part, start: int) -> Request:
         "EndingRecord": start + PAGE_SIZE - 1,
     }
     path = f"/schools/{part.params['school']}/students"
-    return request(path, params, "/schools/{code}/students", AREAS["students"])
+    return request(path, params, "/schools/{code}/students", AREAS["students"], split=raw_rows)
 
 
 def _feed_request(area: str, since: str, year: str) -> Request:

@@ -28,6 +28,7 @@ from rollcall.connectors.records import (
     decode,
     identifier,
     number,
+    raw_rows,
     text,
     unexpected_shape,
 )
@@ -110,8 +111,8 @@ class AeriesPhotos:
         asked = (_ask(school, start, start + RANGE - 1) for start in count(position, RANGE))
         with closing(self._client.fetch_ordered(asked, AHEAD)) as answers:
             for answer in answers:
-                guard.check(answer.body, _students.count)
-                students = [student for student, _ in _students.split(answer.body)]
+                guard.check(answer.body, len(answer.rows))
+                students = _students.read(answer.rows)
                 position, empty = position + RANGE, 0 if students else empty + 1
                 ended = empty == MOST_EMPTY
                 yield _page(students, school, None if ended else f"{position},{empty}")
@@ -120,7 +121,7 @@ class AeriesPhotos:
 
     def split(self, stream: str, page: Page) -> Sequence[RawRow]:
         """The raw records of a page."""
-        return _SHAPE.split(page.body)
+        return _SHAPE.split(page)
 
     def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
         """One record per student and school: who goes to two has a photo in each, not always the same."""
@@ -151,7 +152,7 @@ _SHAPE = Shape(PhotoRow, _record)
 
 def _ask(school: str, first: int, last: int) -> Request:
     params = {"StartingRecord": first, "EndingRecord": last}
-    return request(f"/schools/{school}/StudentPictures", params, _PATH, AREAS["photos"])
+    return request(f"/schools/{school}/StudentPictures", params, _PATH, AREAS["photos"], split=raw_rows)
 
 
 def _page(students: Iterable[_Student], school: str, cursor: str | None) -> Page:

@@ -19,7 +19,7 @@ from rollcall.connectors.auth import OAuth1
 from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.illuminate import contacts, people
 from rollcall.connectors.illuminate import field_map as f
-from rollcall.connectors.illuminate.lists import Listing, either, paged
+from rollcall.connectors.illuminate.lists import Listing, either, paged, paged_rows
 from rollcall.connectors.illuminate.rows import Row, read, value
 from rollcall.connectors.mapping import Context, in_scope, issue, malformed
 from rollcall.connectors.paging import LoopGuard
@@ -33,8 +33,6 @@ MAX_PAGES = 20_000
 _ACCEPT = {"Accept": "application/json"}
 _API = re.compile(r"(?:/rest_server\.php(?:/Api)?)?/*$", re.IGNORECASE)
 
-_rows = Rows(dict)
-_enrollment_ids = Rows(f.EnrollmentIds)
 _roster_ids = Rows(f.RosterIds)
 
 
@@ -82,7 +80,7 @@ class Illuminate:
         self.streams: tuple[Stream, ...] = tuple(streams)
         self._shapes: Mapping[str, Shape[Any]] = {
             **_SHAPES,
-            "contacts": Shape(f.ContactIds, self._contact, _paged_raws),
+            "contacts": Shape(f.ContactIds, self._contact, paged_rows),
         }
 
     # ------------------------------------------------------------------------------------------------ asking
@@ -140,8 +138,8 @@ class Illuminate:
             return
         if answer.status != 200:
             return
-        for _, _, listing, _ in self._answers(f.CODES, None):
-            yield from read(bytes(raw) for _, raw in _rows.split(listing.rows))
+        for _, _, _, answer in self._answers(f.CODES, None):
+            yield from read(bytes(raw) for raw in answer.rows)
 
     def _is_school(self, site: Site) -> bool:
         return site.number not in f.PSEUDO_SITES or self._context.building(site.number) is not None
@@ -153,7 +151,7 @@ class Illuminate:
         while page <= last:
             body = self._client.send(_request(endpoint, page)).body
             listing = either(body)
-            guard.check(body, lambda found: _rows.count(either(found).rows))
+            guard.check(body, len(raw_rows(listing.rows)))
             last = listing.pages
             page += 1
             yield listing.rows
@@ -165,9 +163,9 @@ class Illuminate:
         answer = self._client.send(_request(f.ENDPOINTS[stream], 1, limit=1, expect=expect))
         if answer.status == 404:
             return issue("endpoint_missing", field="endpoint", value=f.ENDPOINTS[stream])
-        listing = paged(answer.body)
+        paged(answer.body)
         if stream == "enrollment":
-            for row in read(bytes(raw) for _, raw in _enrollment_ids.split(listing.rows)):
+            for row in read(bytes(raw) for raw in answer.rows):
                 self._check_year(value(row, f.ACADEMIC_YEAR))
         return None
 
@@ -183,7 +181,7 @@ class Illuminate:
     def _listed(self, part: Part, cursor: str | None) -> Iterator[Page]:
         for number, last, listing, answer in self._answers(f.ENDPOINTS[part.stream], cursor):
             following = f"{number + 1}/{last}" if number < last else None
-            yield Page(body=answer.body, cursor=following, announced=listing.total)
+            yield Page(body=answer.body, cursor=following, announced=listing.total, rows=answer.rows)
 
     def _roster(self, part: Part, cursor: str | None) -> Iterator[Page]:
         """Pages of new pairs of user and site, made of the rows received.
@@ -194,8 +192,8 @@ class Illuminate:
         position, _, counted = (cursor or "").partition("#")
         received, least = map(int, counted.split("/")) if counted else (0, -1)
         known: set[tuple[str, str]] = set()
-        for number, last, listing, _ in self._answers(f.ENDPOINTS[part.stream], position or None):
-            rows = [ids for ids, _ in _roster_ids.split(listing.rows)]
+        for number, last, listing, answer in self._answers(f.ENDPOINTS[part.stream], position or None):
+            rows = _roster_ids.read(answer.rows)
             received += len(rows)
             least = listing.total or 0 if least < 0 else min(least, listing.total or 0)
             pairs = {(u, s) for u, s in ((text(r.user_id), text(r.site_id)) for r in rows) if u and s}
@@ -223,7 +221,7 @@ class Illuminate:
             with closing(self._client.fetch_ordered(requests)) as answers:
                 for answer in answers:
                     listing = paged(answer.body)
-                    guard.check(answer.body, lambda body: _rows.count(paged(body).rows))
+                    guard.check(answer.body, len(answer.rows))
                     if listing.page not in (None, page):
                         raise SourceContract(
                             "paging_loop", "The SIS sent another page than the one asked for."
@@ -242,7 +240,7 @@ class Illuminate:
 
     def split(self, stream: str, page: Page) -> Sequence[RawRow]:
         """The raw records of a page."""
-        return self._shapes[stream].split(page.body)
+        return self._shapes[stream].split(page)
 
     def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
         """Id and people of raw records."""
@@ -300,11 +298,11 @@ def _request(endpoint: str, page: int, limit: int | None = None, expect: tuple[i
     area = endpoint if endpoint in (*f.ENDPOINTS.values(), f.CODES) else None
     params: dict[str, str | int] = {"page": page, "limit": limit or f.PAGE_SIZE} if area or page > 1 else {}
     path = f"/{endpoint}/"
-    return Request(path=path, template=path, params=params, headers=_ACCEPT, expect=expect, area=area)
-
-
-def _paged_raws(body: bytes) -> list[msgspec.Raw]:
-    return raw_rows(paged(body).rows)
+    # The reference lists come in two shapes.
+    split = paged_rows if area else None
+    return Request(
+        path=path, template=path, params=params, headers=_ACCEPT, expect=expect, area=area, split=split
+    )
 
 
 def _student(ids: f.StudentIds, raw: RawRow) -> Record:
@@ -326,9 +324,9 @@ def _roster_pair(ids: f.RosterIds, raw: RawRow) -> Record:
 
 
 _SHAPES: Mapping[str, Shape[Any]] = {
-    "students": Shape(f.StudentIds, _student, _paged_raws),
-    "enrollment": Shape(f.EnrollmentIds, _enrollment, _paged_raws),
-    "staff": Shape(f.StaffIds, _staff, _paged_raws),
+    "students": Shape(f.StudentIds, _student, paged_rows),
+    "enrollment": Shape(f.EnrollmentIds, _enrollment, paged_rows),
+    "staff": Shape(f.StaffIds, _staff, paged_rows),
     "roster": Shape(f.RosterIds, _roster_pair),
 }
 

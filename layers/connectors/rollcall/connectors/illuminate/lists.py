@@ -14,6 +14,10 @@ class _Envelope(msgspec.Struct):
     num_results: Scalar = None
 
 
+class _Results(msgspec.Struct):
+    results: list[msgspec.Raw]
+
+
 class Listing(msgspec.Struct, frozen=True):
     """One answer. ``rows`` is a JSON array; ``pages`` is at least 1; ``page`` and ``total`` where they are told."""
 
@@ -34,6 +38,11 @@ def paged(body: bytes | msgspec.Raw) -> Listing:
         raise unexpected_shape()
     # No results are no pages, but the answer that says so is one.
     return Listing(rows=found.results, pages=max(1, pages), page=number(found.page), total=total)
+
+
+def paged_rows(body: bytes) -> list[msgspec.Raw]:
+    """The rows of a page; raises ``SourceContract`` for anything else."""
+    return decode(body, _Results).results
 
 
 def either(body: bytes) -> Listing:

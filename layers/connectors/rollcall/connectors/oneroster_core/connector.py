@@ -204,7 +204,7 @@ class OneRoster:
 
     def split(self, stream: str, page: Page) -> Sequence[RawRow]:
         """The raw records of a page."""
-        return _SHAPES[stream].split(page.body)
+        return _SHAPES[stream].split(page)
 
     def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
         """Id and people of raw records. Students and guardians speak of each other."""

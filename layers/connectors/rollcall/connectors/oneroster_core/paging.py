@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -77,12 +78,12 @@ class Paging:
                     if not _same(params, _params(at)):
                         foreseen = False
                         break
-                    received = len(listed_raws(answer.body, collection.key))
+                    received = len(answer.rows)
                     size = size or min(received, PAGE_SIZE)
-                    guard.check(answer.body, lambda body: len(listed_raws(body, collection.key)))
+                    guard.check(answer.body, received)
                     total = _total(answer)
                     at = self._after(at, received, size, total, answer)
-                    yield Page(body=answer.body, cursor=at, announced=total)
+                    yield Page(body=answer.body, cursor=at, announced=total, rows=answer.rows)
                     if at is None:
                         break
 
@@ -171,7 +172,12 @@ def _same(one: Params, other: Params) -> bool:
 
 def _request(collection: Collection, params: Params, expect: tuple[int, ...] = (200,)) -> Request:
     return Request(
-        path=collection.path, template=collection.template, params=params, headers=_ACCEPT, expect=expect
+        path=collection.path,
+        template=collection.template,
+        params=params,
+        headers=_ACCEPT,
+        expect=expect,
+        split=partial(listed_raws, key=collection.key),
     )
 
 

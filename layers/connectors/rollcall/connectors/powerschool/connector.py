@@ -173,7 +173,7 @@ class PowerSchool:
             path = "/ws/v1/district/school"
             answer = self._get(path, path, {"page": page, "pagesize": page_size})
             listing = _schools_of(answer.body)
-            guard.check(answer.body, lambda body: len(_schools_of(body)))
+            guard.check(answer.body, len(listing))
             found += (s for s in listing if text(s.school_number) not in NOT_SCHOOLS)
             if len(listing) < page_size:
                 break
@@ -198,15 +198,11 @@ class PowerSchool:
     def _listed(self, part: Part, cursor: str | None) -> Iterator[Page]:
         listing = Listing(
             request=lambda page: _list_request(part, page),
-            read=lambda answer: answer.body,
-            rows=lambda body: self._size(part, body),
+            read=lambda answer: answer,
             count=lambda: self._count(part),
             page_size=part.params["page_size"],
         )
         return listed_pages(self._client, listing, cursor)
-
-    def _size(self, part: Part, body: bytes) -> int:
-        return len(_SHAPES[part.stream].split(body))
 
     def _contact_pages(self, cursor: str | None, subjects: Sequence[str]) -> Iterator[Page]:
         first = int(cursor or 0)
@@ -238,7 +234,7 @@ class PowerSchool:
     def split(self, stream: str, page: Page) -> Sequence[RawRow]:
         """The raw records of a page; the contacts answer for one student is one record, also when it is empty."""
         if stream != "contacts":
-            return _SHAPES[stream].split(page.body)
+            return _SHAPES[stream].split(page)
         if page.subject is None:
             raise ValueError("a contacts page has a subject")
         # 204 has no body.
@@ -324,6 +320,7 @@ def _list_request(part: Part, page: int, page_size: int | None = None) -> Reques
         template=f"/ws/v1/school/{{id}}/{resource}",
         params={**params, "page": page, "pagesize": page_size or part.params["page_size"]},
         headers={**ACCEPT},
+        split=_SHAPES[part.stream].cut,
     )
 
 

@@ -23,11 +23,12 @@ _DEFAULT_PAGE_SIZE = 100
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One list: how a page of it is asked for, what of an answer is the page, how many rows that has, and the count."""
+    """One list: how a page of it is asked for, with its ``split``, what makes sure that an answer is a page, and the
+    count.
+    """
 
     request: Callable[[int], Request]
-    read: Callable[[Answer], bytes]
-    rows: Callable[[bytes], int]
+    read: Callable[[Answer], Answer]
     count: Callable[[], int]
     page_size: int
 
@@ -50,20 +51,19 @@ def listed_pages(client: Client, listing: Listing, cursor: str | None) -> Iterat
     guard = LoopGuard(MAX_PAGES)
     requests = (listing.request(page) for page in range(first, last + 1))
     with closing(client.fetch_ordered(requests)) as answers:
-        for page, answer in enumerate(answers, first):
-            body = listing.read(answer)
-            guard.check(body, listing.rows)
-            beyond = _beyond(client, listing, page, body) if page == last else None
+        for page, answer in enumerate(map(listing.read, answers), first):
+            guard.check(answer.body, len(answer.rows))
+            beyond = _beyond(client, listing, page, answer) if page == last else None
             following = f"{page + 1}/{announced}" if page < last or beyond else None
-            yield Page(body=body, cursor=following, announced=announced)
+            yield Page(body=answer.body, cursor=following, announced=announced, rows=answer.rows)
             if beyond:
-                yield Page(body=beyond, cursor=None, announced=announced)
+                yield Page(body=beyond.body, cursor=None, announced=announced, rows=beyond.rows)
 
 
-def _beyond(client: Client, listing: Listing, last: int, body: bytes) -> bytes | None:
+def _beyond(client: Client, listing: Listing, last: int, answer: Answer) -> Answer | None:
     """The page after the last one, when that one was full and rows have moved there since the count."""
-    if listing.rows(body) < listing.page_size:
+    if len(answer.rows) < listing.page_size:
         return None
     following = listing.read(client.send(listing.request(last + 1)))
     # Some servers answer with the last page again.
-    return following if listing.rows(following) and following != body else None
+    return following if following.rows and following.body != answer.body else None

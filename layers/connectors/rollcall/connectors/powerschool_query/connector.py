@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -112,7 +112,7 @@ class PowerSchoolQuery:
         """Ask a query for one row, to see that it is installed and permitted."""
         query = STREAMS[stream]
         params: dict[str, str | int] = {"page": 1, "pagesize": 1}
-        _body(query, self._client.send(_request(query, {"school": school}, params=params)))
+        _permitted(query, self._client.send(_request(query, {"school": school}, params=params)))
 
     def schools(self, page_size: int) -> list[tuple[str, str | None]]:
         """Number and name of every school, without the district office and the school of the graduated."""
@@ -134,15 +134,16 @@ class PowerSchoolQuery:
     ) -> Iterator[Page]:
         def count() -> int:
             answer = self._client.send(_request(query, arguments, "/count"))
-            found = number(decode(_body(query, answer), _Count).count)
+            found = number(decode(_permitted(query, answer).body, _Count).count)
             if found is None or found < 0:
                 raise unexpected_shape()
             return found
 
         listing = Listing(
-            request=lambda page: _request(query, arguments, params={"page": page, "pagesize": page_size}),
-            read=lambda answer: _body(query, answer),
-            rows=lambda body: len(listed(body)),
+            request=lambda page: _request(
+                query, arguments, params={"page": page, "pagesize": page_size}, split=listed
+            ),
+            read=lambda answer: _permitted(query, answer),
             count=count,
             page_size=page_size,
         )
@@ -152,7 +153,7 @@ class PowerSchoolQuery:
 
     def split(self, stream: str, page: Page) -> Sequence[RawRow]:
         """The raw rows of a page."""
-        return _SHAPES[stream].split(page.body)
+        return _SHAPES[stream].split(page)
 
     def read(self, stream: str, raws: Sequence[RawRow]) -> list[Record]:
         """Id and people of raw rows."""
@@ -201,7 +202,11 @@ def connect(
 
 
 def _request(
-    query: Query, arguments: Mapping[str, str], suffix: str = "", params: Mapping[str, Any] | None = None
+    query: Query,
+    arguments: Mapping[str, str],
+    suffix: str = "",
+    params: Mapping[str, Any] | None = None,
+    split: Callable[[bytes], Sequence[msgspec.Raw]] | None = None,
 ) -> Request:
     path = f"/ws/schema/query/{query.name}{suffix}"
     return Request(
@@ -213,10 +218,11 @@ def _request(
         # Always an object: whether an empty body will do is not known.
         body=msgspec.json.encode(arguments),
         expect=(200, 400, 404),
+        split=split,
     )
 
 
-def _body(query: Query, answer: Answer) -> bytes:
+def _permitted(query: Query, answer: Answer) -> Answer:
     """The answer of a query that is there and permitted."""
     if answer.status == 404:
         raise NeedsAttention(
@@ -232,7 +238,7 @@ def _body(query: Query, answer: Answer) -> bytes:
                 f"The plugin may not read {', '.join(refused)}. Install its newest version and approve its access.",
             )
         raise SourceContract("request_refused", f"The SIS refused {query.name} with status 400.")
-    return answer.body
+    return answer
 
 
 def _refused_fields(body: bytes) -> list[str]:
