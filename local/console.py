@@ -73,7 +73,9 @@ def console(
         if ".." in file.parts or not is_served(file):
             return Response(status_code=404)
         body, kind = _packed(file, file.stat().st_mtime_ns)
-        return Response(body, media_type=kind, headers={"content-encoding": "gzip", "vary": "Accept-Encoding"})
+        return Response(
+            body, media_type=kind, headers={"content-encoding": "gzip", "vary": "Accept-Encoding"}
+        )
 
     async def page(_: Request) -> Response:
         return HTMLResponse(index())

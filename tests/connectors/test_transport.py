@@ -9,8 +9,10 @@ from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from rollcall.connectors.auth import ClientCredentials, HeaderAuth
+from rollcall.connectors.records import raw_rows
 from rollcall.connectors.transport import TRIES, Client
 from rollcall.connectors.wire import Answer, Request
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
@@ -65,6 +67,24 @@ def test_what_an_answer_means(reply: Any, kind: type[SyncError], code: str) -> N
     assert caught.value.code == code
     again = kind is SourceTransient and code != "sis_in_maintenance"
     assert len(sis.requests) == (TRIES if again else 1)
+
+
+@pytest.mark.parametrize("body", [b'[{"a":[1]},{"a":[2]}', b'{"a":[1]', b'{"rows":[{"a":1}]'], ids=str)
+def test_an_answer_of_rows_that_was_cut_off_behind_a_bracket_is_asked_for_again(body: bytes) -> None:
+    """Guards: half a list, or half an object, taken for all of it."""
+    found, sis = client(in_turn(body, b'[{"a":[1]},{"a":[2]}]'))
+    answer = found.send(replace(GET, split=raw_rows))
+    assert [bytes(row) for row in answer.rows] == [b'{"a":[1]}', b'{"a":[2]}']
+    assert len(sis.requests) == 2
+
+
+@pytest.mark.parametrize("body", [b'"text"', b"[1]]", b'[{"a":1}] []', b'{"a":1,}'], ids=str)
+def test_an_answer_without_the_rows_asked_for_is_refused(body: bytes) -> None:
+    found, sis = client(lambda request: body)
+    with pytest.raises(SourceContract) as caught:
+        found.send(replace(GET, split=raw_rows))
+    assert caught.value.code == "unexpected_shape"
+    assert len(sis.requests) == 1
 
 
 def test_a_refused_area_is_a_missing_permission() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,16 @@ from hypothesis import strategies as st
 from rollcall.domain.person import PERSON_TYPES, fingerprint, person_key
 from rollcall.engine import people_table
 from rollcall.engine.blobs import compress, pack, unpack
-from rollcall.engine.people_table import ENDED, MISSING, UNDONE, PeopleTable, PersonRow, loaded
+from rollcall.engine.people_table import (
+    ENDED,
+    MISSING,
+    NOTHING,
+    UNDONE,
+    PeopleTable,
+    PersonRow,
+    loaded,
+    takes_part,
+)
 from rollcall.engine.record_table import Recognition, RecordTable, differences
 from rollcall.engine.snapshot import FORMAT, Snapshot, read_snapshot
 
@@ -22,7 +32,7 @@ keys = st.builds(person_key, st.sampled_from(PERSON_TYPES), ids)
 records = st.dictionaries(ids, st.tuples(st.sampled_from("ABC"), st.lists(keys, max_size=3, unique=True)))
 rows = st.builds(
     PersonRow,
-    mapped=st.sampled_from([b"a" * 16, b"b" * 16]),
+    mapped=st.sampled_from([b"a" * 16, b"b" * 16, NOTHING, bytes(8) + b"c" * 8, b"c" * 8 + bytes(8)]),
     household=st.sampled_from([b"h" * 8, b"h" * 16]),
     family=st.none() | ids,
     flags=st.integers(0, 63),
@@ -112,23 +122,28 @@ def test_two_records_of_the_same_bytes_are_told_apart_by_their_ids() -> None:
     assert differences(new, old) == ([], [])
 
 
+def places(table: RecordTable, records: list[str]) -> list[int]:
+    """For each record, in which row of the table it is found, or -1."""
+    recognition = Recognition(table)
+    recognition.begin()
+    stretches = list(recognition.stretches(b"".join(fingerprint(one.encode()) for one in records)))
+    assert all(count > 0 for _, count in stretches)
+    return [first + n if first >= 0 else -1 for first, count in stretches for n in range(count)]
+
+
 @given(st.lists(st.integers(0, 400), unique=True), st.integers(0, 400))
 def test_a_record_is_recognised_where_it_stands_or_not_at_all(taken: list[int], first: int) -> None:
     table = table_of({str(n): ("A", []) for n in range(400)})
-    recognition = Recognition(table)
-    recognition.begin()
-    prints = [fingerprint(f"{n}A".encode()) for n in [first, *taken]]
-    for number, place in zip([first, *taken], recognition.places(prints), strict=True):
+    found = places(table, [f"{n}A" for n in [first, *taken]])
+    for number, place in zip([first, *taken], found, strict=True):
         assert place == -1 or (place == number and number < len(table))
 
 
 def test_most_of_a_pull_is_recognised_though_some_came_and_went() -> None:
-    table = table_of({str(n): ("A", []) for n in range(1000)})
-    recognition = Recognition(table)
-    recognition.begin()
-    now = [n for n in range(1000) if n % 50] + [2000]
-    places = recognition.places([fingerprint(f"{n}{'B' if n % 70 == 1 else 'A'}".encode()) for n in now])
-    assert places == [-1 if n % 70 == 1 or n == 2000 else n for n in now]
+    table = table_of({str(n): ("A", []) for n in range(3000)})
+    now = [n for n in range(3000) if n % 50] + [5000]
+    found = places(table, [f"{n}{'B' if n % 70 == 1 else 'A'}" for n in now])
+    assert found == [-1 if n % 70 == 1 or n == 5000 else n for n in now]
 
 
 @pytest.mark.parametrize("spread", [True, False], ids=["by their hash", "all of one hash"])
@@ -158,7 +173,14 @@ def test_what_is_asked_of_all_is_what_their_rows_say(found: dict[str, PersonRow]
     assert set(table.loaded()) == {key for key, row in found.items() if loaded(row)}
     assert table.revisits == {key: row.revisit_on for key, row in found.items() if row.revisit_on}
     students = {key: row for key, row in found.items() if key.startswith("student:")}
-    assert dict(table.items("student")) == students
+    parting = {key: row for key, row in students.items() if takes_part(row)}
+    members = {key: row.family for key, row in parting.items() if row.family}
+    assert dict(table.members(set(members.values()))) == members
+    assert table.family_sizes() == Counter(members.values())
+    homes = {row.household for row in found.values()} - {b"h" * 8}
+    assert dict(table.living_at(homes)) == {
+        key: row.household for key, row in parting.items() if row.household in homes
+    }
     assert table.count_loaded()["student"] == sum(map(loaded, students.values()))
 
 

@@ -214,6 +214,7 @@ def test_a_hold_is_rejected(site: Site, pages: Pages, district: str, held: dict[
     asked.get_by_role("button", name="Reject", exact=True).click()
     state(page, "Rejected")
     assert stored(site, district, held)["rejection"]["comment"] == "The codes are wrong."
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nightly")
     page.get_by_role("button", name="Try again…").click()
     dialog(page, "Try Nightly again?").get_by_role("button", name="Try again", exact=True).click()
     page.wait_for_url(lambda url: held["id"] not in url)

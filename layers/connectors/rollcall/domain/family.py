@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from scourgify import normalize_address_record
@@ -107,9 +107,9 @@ def assign(
     return {member: given.get(head) or mint(head) for head, members in heads.items() for member in members}
 
 
-def large(families: Iterable[str]) -> dict[str, int]:
-    """Families with more members than is plausible, with their size, from one family id per student."""
-    return {family: size for family, size in sorted(Counter(families).items()) if size > LARGE_FAMILY}
+def large(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Those families that have more members than is plausible."""
+    return {family: size for family, size in sorted(sizes.items()) if size > LARGE_FAMILY}
 
 
 def _normal(field: str, household: Household) -> str | None:

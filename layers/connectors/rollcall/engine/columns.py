@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from typing import Self
 
 import msgspec
 
@@ -21,14 +22,52 @@ def hashes() -> array[int]:
     return array("Q")
 
 
-class Texts(msgspec.Struct):
-    """Texts one behind the other, in UTF-8; ``ends[i]`` is where text i ends."""
+class Values(msgspec.Struct):
+    """Byte strings one behind the other; ``ends[i]`` is where the one at i ends."""
 
     data: bytearray = msgspec.field(default_factory=bytearray)
     ends: array = msgspec.field(default_factory=numbers)  # type: ignore[type-arg]  # msgspec knows no array[int]
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    def raws(self) -> Iterator[bytes]:
+        """All of them."""
+        data, start = bytes(self.data), 0
+        for end in self.ends:
+            yield data[start:end]
+            start = end
+
+    def raw(self, at: int) -> bytearray:
+        """The one at ``at`` as it is kept."""
+        return self.data[self.ends[at - 1] if at else 0 : self.ends[at]]
+
+    def put(self, value: bytes) -> None:
+        """One more."""
+        self.data += value
+        self.ends.append(len(self.data))
+
+    def extend(self, other: Self, first: int, end: int) -> None:
+        """Those from ``first`` to ``end`` (exclusive) of another column."""
+        if first == end:
+            return
+        start = other.ends[first - 1] if first else 0
+        shift = len(self.data) - start
+        self.data += other.data[start : other.ends[end - 1]]
+        ends = other.ends[first:end]
+        self.ends.extend([to + shift for to in ends] if shift else ends)
+
+    def alike(self, first: int, other: Self, second: int, count: int) -> bool:
+        """Whether ``count`` of them from ``first`` on are those of another column from ``second`` on."""
+        ends, others = self.ends[first : first + count], other.ends[second : second + count]
+        start, begin = self.ends[first - 1] if first else 0, other.ends[second - 1] if second else 0
+        if start != begin:
+            others = array(others.typecode, [end - begin + start for end in others])
+        return ends == others and self.data[start : ends[-1]] == other.data[begin : begin + ends[-1] - start]
+
+
+class Texts(Values):
+    """The same of texts, in UTF-8."""
 
     def __getitem__(self, at: int) -> str:
         return self.raw(at).decode()
@@ -45,21 +84,6 @@ class Texts(msgspec.Struct):
                 yield self.data[start:end].decode()
                 start = end
 
-    def raw(self, at: int) -> bytearray:
-        """Text ``at`` as it is kept."""
-        return self.data[self.ends[at - 1] if at else 0 : self.ends[at]]
-
     def append(self, text: str) -> None:
         """One more text."""
-        self.data += text.encode()
-        self.ends.append(len(self.data))
-
-    def extend(self, other: Texts, first: int, end: int) -> None:
-        """Texts ``first`` to ``end`` (exclusive) of another column."""
-        if first == end:
-            return
-        start = other.ends[first - 1] if first else 0
-        shift = len(self.data) - start
-        self.data += other.data[start : other.ends[end - 1]]
-        ends = other.ends[first:end]
-        self.ends.extend([to + shift for to in ends] if shift else ends)
+        self.put(text.encode())

@@ -130,6 +130,7 @@ def present(tables: Iterable[RecordTable]) -> set[str]:
 
 def _contacts_of(moved: set[str], tables: Iterable[RecordTable]) -> set[str]:
     """Whoever stands by a student that moved: whether a contact is loaded depends on their students."""
+    tables = [table for table in tables if table.speaks_of("contact")]
     shared = (table.people_at(at) for table in tables for at in table.naming(moved))
     return {key for people in shared for key in people if is_contact(key)}
 
@@ -163,10 +164,10 @@ def _left(job: Job, present: set[str]) -> set[str]:
     """
     settled = ENDED if job.integration.drop_students_not_in_file else ENDED | MISSING
     types = set(job.integration.member_types)
+    people = job.snapshot.people
     return {
         key
-        for key, flags in job.snapshot.people.standing()
-        if key not in present
-        and (not flags & settled or flags & UNDONE or key in job.protections.ended)
+        for key in set(people.keys) - present
+        if (not (flags := people[key].flags) & settled or flags & UNDONE or key in job.protections.ended)
         and split_person_key(key)[0] in types
     }

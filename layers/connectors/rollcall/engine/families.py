@@ -22,7 +22,6 @@ from rollcall.domain.ids import hashed_id, person_id
 from rollcall.domain.person import split_person_key
 from rollcall.domain.plan import StoredPerson
 from rollcall.engine.blobs import pack_lines
-from rollcall.engine.households import takes_part
 from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
@@ -38,7 +37,7 @@ def plan_families(job: Job, people: PeopleTable) -> dict[str, str]:
 
     Returns, by id of each student who gets another family, the family change that they are part of.
     """
-    crowds = large(family for _, family in _living(people))
+    crowds = large(people.family_sizes())
     write_issues(
         job,
         [
@@ -57,7 +56,8 @@ def plan_families(job: Job, people: PeopleTable) -> dict[str, str]:
     passing = dict(_passing(job))
     if not passing:
         return {}
-    staying = ((key, family) for key, family in _living(people) if key not in passing)
+    concerned = {family for passage, _ in passing.values() for family in passage if family}
+    staying = ((key, family) for key, family in people.members(concerned) if key not in passing)
     found: list[FamilyChange] = []
     change_of: dict[str, str] = {}
     for exchange in exchanges({key: passage for key, (passage, _) in passing.items()}, staying):
@@ -73,15 +73,6 @@ def plan_families(job: Job, people: PeopleTable) -> dict[str, str]:
             change_of.update(dict.fromkeys(moved, change.id))
     _write(job, found)
     return change_of
-
-
-def _living(people: PeopleTable) -> Iterator[tuple[str, str]]:
-    """Every student with the family they are in."""
-    return (
-        (key, row.family)
-        for key, row in people.items("student")
-        if row.family is not None and takes_part(row)
-    )
 
 
 def _write(job: Job, changes: list[FamilyChange]) -> None:

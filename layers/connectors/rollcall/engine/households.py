@@ -11,7 +11,7 @@ from rollcall.domain.ids import hashed_id
 from rollcall.engine.compare import is_student
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson
-from rollcall.engine.people_table import ENDED, NOTHING, UNSETTLED, PeopleTable, PersonRow
+from rollcall.engine.people_table import UNSETTLED, PeopleTable, PersonRow, takes_part
 
 
 def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) -> dict[str, str]:
@@ -32,19 +32,13 @@ def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) ->
     touched = {now[key] for key in moved} | {rows[key].household for key in moved | gone if key in rows}
     touched = {household for household in touched if whole(household) and household != UNSETTLED}
 
-    identifiers = {key: now[key] if whole(now[key]) else None for key in moved}
-    for key, row in rows.items("student"):
-        if key not in gone and takes_part(row) and key not in moved and row.household in touched:
-            identifiers[key] = row.household
+    identifiers: dict[str, bytes | None] = {key: now[key] if whole(now[key]) else None for key in moved}
+    neighbours = rows.living_at(touched)
+    identifiers |= {key: home for key, home in neighbours if key not in gone and key not in moved}
     prior = {key: family for key in identifiers if key in rows and (family := rows[key].family) is not None}
     held = _held_elsewhere(rows, identifiers, gone, set(prior.values()))
     prior = {key: family for key, family in prior.items() if family not in held}
     return assign(identifiers, prior, moved, lambda head: _mint(job, head))
-
-
-def takes_part(row: PersonRow) -> bool:
-    """Whether a student is active in the store, as far as a snapshot's row tells, and so counts for a family."""
-    return not row.flags & ENDED and row.mapped != NOTHING
 
 
 def _lives_at(row: PersonRow | None, household: bytes) -> bool:
@@ -54,13 +48,9 @@ def _lives_at(row: PersonRow | None, household: bytes) -> bool:
 
 def _held_elsewhere(
     rows: PeopleTable, regrouped: dict[str, bytes | None], gone: set[str], families: set[str]
-) -> set[str | None]:
+) -> set[str]:
     """Families that a student outside these households has: who comes back must not take theirs."""
-    return {
-        row.family
-        for key, row in rows.items("student")
-        if row.family in families and key not in regrouped and key not in gone and takes_part(row)
-    }
+    return {family for key, family in rows.members(families) if key not in regrouped and key not in gone}
 
 
 def _mint(job: Job, head: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from rollcall.connectors.base import Page, Record, Stream
 from rollcall.domain.person import PERSON_TYPES, fingerprint, split_person_key
 from rollcall.engine.blobs import frames, unpack
 from rollcall.engine.job import Job
-from rollcall.engine.record_table import ChunkIndex, Recognition, RecordTable
+from rollcall.engine.record_table import PRINT, ChunkIndex, Recognition, RecordTable
 
 FEW = 0.25
 """The share of a chunk's records whose bytes are kept beside the pages."""
@@ -84,51 +84,48 @@ class Intake:
         """Note the records of a page."""
         stream, connector = self._known.stream.name, self._job.connector
         raws = connector.split(stream, page)
-        prints = [fingerprint(raw) for raw in raws]
-        places = self._places(prints, page)
-        strange = [raw for raw, place in zip(raws, places, strict=True) if place < 0]
+        prints = b"".join(map(fingerprint, raws))
+        stretches = list(self._stretches(prints, page))
+        strange = [raws[at] for at in _not_found(stretches)]
         read = self._wanted(connector.read(stream, strange)) if strange else []
-        before, repeated = self.distinct, self._repeated(places, read)
-        self._add(prints, places, zip(read, strange, strict=True))
+        before, repeated = self.distinct, self._repeated(stretches, read)
+        self._add(prints, stretches, zip(read, strange, strict=True))
         return Taken(len(raws), repeated, self.distinct > before, read)
 
-    def _places(self, prints: Sequence[bytes], page: Page) -> list[int]:
+    def _stretches(self, prints: bytes, page: Page) -> Iterable[tuple[int, int]]:
         # What a page says of one subject need not name it.
         if self._known.recognition is None or page.subject is not None:
-            return [-1] * len(prints)
-        return self._known.recognition.places(prints)
+            return [(-1, 1)] * (len(prints) // PRINT)
+        return self._known.recognition.stretches(prints)
 
-    def _repeated(self, places: Sequence[int], read: Sequence[Record]) -> int:
+    def _repeated(self, stretches: Sequence[tuple[int, int]], read: Sequence[Record]) -> int:
         """How many records of a page an earlier one had."""
-        again = sum(self._came[place] for place in {*places} if place >= 0)
+        again = sum(self._came.count(1, first, first + count) for first, count in stretches if first >= 0)
         return again + sum(self._has(record_id) for record_id in {record.id for record in read})
 
     def _add(
         self,
-        prints: Sequence[bytes],
-        places: Sequence[int],
+        prints: bytes,
+        stretches: Iterable[tuple[int, int]],
         strange: Iterator[tuple[Record, bytes | msgspec.Raw]],
     ) -> None:
         """Rows that stand one behind the other in the last snapshot too are taken over in one go."""
         chunk, table = self._job.at.pull.next_chunk, self._table
         at = 0
-        while at < len(places):
-            first, place = places[at], len(table)
-            at += 1
+        for first, count in stretches:
+            place = len(table)
             if first < 0:
                 record, raw = next(strange)
                 self._note(record.id)
-                table.add(record.id, prints[at - 1], chunk, place, record.people)
+                table.add(record.id, prints[at * PRINT : (at + 1) * PRINT], chunk, place, record.people)
                 if self._known.recognition:
                     table.moved[place] = bytes(raw)
-                continue
-            end = first + 1
-            while at < len(places) and places[at] == end:
-                end += 1
-                at += 1
-            self.distinct += self._came.count(0, first, end)
-            self._came[first:end] = b"\x01" * (end - first)
-            table.extend_anew(self._known.table, first, end, chunk, place)
+            else:
+                end = first + count
+                self.distinct += self._came.count(0, first, end)
+                self._came[first:end] = b"\x01" * count
+                table.extend_anew(self._known.table, first, end, chunk, place)
+            at += count
 
     def _has(self, record_id: str) -> bool:
         at = self._known.index.get(record_id)
@@ -152,6 +149,15 @@ class Intake:
             )
             for r in records
         ]
+
+
+def _not_found(stretches: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Which of the records were not found."""
+    at = 0
+    for first, count in stretches:
+        if first < 0:
+            yield at
+        at += count
 
 
 def chunk_table(job: Job, chunk: int) -> RecordTable:

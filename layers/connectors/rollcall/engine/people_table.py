@@ -9,14 +9,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import date
+from itertools import compress
 
 import msgspec
 import xxhash
 
-from rollcall.domain.person import PERSON_TYPES, PersonType, split_person_key
-from rollcall.engine.columns import Texts, hashes, numbers
+from rollcall.domain.person import PERSON_TYPES, split_person_key
+from rollcall.engine.columns import Texts, Values, hashes
 from rollcall.engine.record_table import PRINT
 
 NOTHING = bytes(PRINT)
@@ -31,8 +32,12 @@ UNDONE = 32  # what a run had made of them was undone: look again, and let what 
 
 _NOT_LOADED = ENDED | MISSING | REJECTED | WAITING
 
+_STUDENTS = bytes(kind == PERSON_TYPES.index("student") for kind in range(256))
+_NOT_ENDED = bytes(not flags & ENDED for flags in range(256))
+_USUAL = (None, None, None)
 
-class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=True):
+
+class PersonRow(msgspec.Struct, array_like=True, omit_defaults=True):
     """What is remembered of one person: fingerprint of the mapped document (without what the store adds), identifier of
     the household, family id, flags, the day on which to map again, and in the media roster the verdict and the host ID.
     ``mapped`` is NOTHING for who was never loaded.
@@ -47,18 +52,31 @@ class PersonRow(msgspec.Struct, kw_only=True, array_like=True, omit_defaults=Tru
     host_id: str | None = None
 
 
+def takes_part(row: PersonRow) -> bool:
+    """Whether a student is active in the store, as far as a snapshot's row tells, and so counts for a family."""
+    return not row.flags & ENDED and row.mapped != NOTHING
+
+
 def loaded(row: PersonRow | None) -> bool:
     """Whether a person is active in the store, as far as their row tells."""
     return row is not None and not row.flags & _NOT_LOADED
 
 
+class _Rare(msgspec.Struct, array_like=True):
+    """What most rows do not have."""
+
+    revisit_on: date | None
+    roster: str | None
+    host_id: str | None
+
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(PersonRow)
+_decoder = msgspec.msgpack.Decoder(_Rare)
 
 
 class PeopleTable(msgspec.Struct, kw_only=True):
-    """Rows by person key. ``kinds`` and ``flags`` have a byte for each row, ``rows`` its MessagePack up to ``ends``.
-    ``revisits`` holds whom to map again on which day.
+    """Rows by person key, a column for each of their values: ``kinds`` and ``flags`` have a byte for each row,
+    ``mapped`` a fingerprint, ``rare`` MessagePack or nothing. ``revisits`` holds whom to map again on which day.
 
     It does not change: :meth:`overlaid` makes the next one.
     """
@@ -67,8 +85,10 @@ class PeopleTable(msgspec.Struct, kw_only=True):
     keys: Texts = msgspec.field(default_factory=Texts)
     kinds: bytearray = msgspec.field(default_factory=bytearray)
     flags: bytearray = msgspec.field(default_factory=bytearray)
-    rows: bytearray = msgspec.field(default_factory=bytearray)
-    ends: array = msgspec.field(default_factory=numbers)  # type: ignore[type-arg]
+    mapped: bytearray = msgspec.field(default_factory=bytearray)
+    households: Values = msgspec.field(default_factory=Values)
+    families: Texts = msgspec.field(default_factory=Texts)
+    rare: Values = msgspec.field(default_factory=Values)
     revisits: dict[str, date] = {}
 
     @classmethod
@@ -93,15 +113,25 @@ class PeopleTable(msgspec.Struct, kw_only=True):
         at, there = self._find(_hash(key), key.encode())
         return self._row(at) if there else None
 
-    def items(self, kind: PersonType | None = None) -> Iterator[tuple[str, PersonRow]]:
-        """Everybody with their row, or everybody of one type. Reads every row: not for each of many people."""
-        wanted = None if kind is None else PERSON_TYPES.index(kind)
-        data, decode = memoryview(self.rows), _decoder.decode
-        start = 0
-        for at, end in enumerate(self.ends):
-            if wanted is None or self.kinds[at] == wanted:
-                yield self.keys[at], decode(data[start:end])
-            start = end
+    def items(self) -> Iterator[tuple[str, PersonRow]]:
+        """Everybody with their row."""
+        return zip(self.keys, map(self._row, range(len(self))), strict=True)
+
+    def members(self, families: Set[str]) -> Iterator[tuple[str, str]]:
+        """Students who take part in one of these families (:func:`takes_part`), with its id."""
+        parting = compress(enumerate(self.families), self._parting())
+        return ((self.keys[at], family) for at, family in parting if family in families)
+
+    def family_sizes(self) -> Counter[str]:
+        """How many students take part in each family."""
+        found = Counter(compress(self.families, self._parting()))
+        del found[""]
+        return found
+
+    def living_at(self, households: Set[bytes]) -> Iterator[tuple[str, bytes]]:
+        """Students who take part in a family and live in one of these households."""
+        parting = compress(enumerate(self.households.raws()), self._parting())
+        return ((self.keys[at], home) for at, home in parting if home in households)
 
     def loaded(self) -> Iterator[str]:
         """Keys of everybody who is loaded."""
@@ -140,6 +170,17 @@ class PeopleTable(msgspec.Struct, kw_only=True):
         after._take(self, done, len(self))
         return after
 
+    def _parting(self) -> bytes:
+        """A byte for each row: 1 for students who take part in a family."""
+        students = int.from_bytes(self.kinds.translate(_STUDENTS))
+        mask = bytearray((students & int.from_bytes(self.flags.translate(_NOT_ENDED))).to_bytes(len(self)))
+        at = self.mapped.find(NOTHING)
+        while at >= 0:
+            if at % PRINT == 0:
+                mask[at // PRINT] = 0
+            at = self.mapped.find(NOTHING, at + 1)
+        return bytes(mask)
+
     def _places(self, mask: int) -> Iterator[int]:
         marked = self.flags.translate(bytes(bool(flags & mask) for flags in range(256)))
         at = marked.find(1)
@@ -159,15 +200,25 @@ class PeopleTable(msgspec.Struct, kw_only=True):
         return at, False
 
     def _row(self, at: int) -> PersonRow:
-        return _decoder.decode(self.rows[self.ends[at - 1] if at else 0 : self.ends[at]])
+        rare = self.rare.raw(at)
+        return PersonRow(
+            bytes(self.mapped[at * PRINT : (at + 1) * PRINT]),
+            bytes(self.households.raw(at)),
+            self.families[at] or None,
+            self.flags[at],
+            *(msgspec.structs.astuple(_decoder.decode(rare)) if rare else ()),
+        )
 
     def _append(self, order: int, key: str, row: PersonRow) -> None:
         self.order.append(order)
         self.keys.append(key)
         self.kinds.append(PERSON_TYPES.index(split_person_key(key)[0]))
         self.flags.append(row.flags)
-        self.rows += _encoder.encode(row)
-        self.ends.append(len(self.rows))
+        self.mapped += row.mapped
+        self.households.put(row.household)
+        self.families.append(row.family or "")
+        rare = (row.revisit_on, row.roster, row.host_id)
+        self.rare.put(_encoder.encode(_Rare(*rare)) if rare != _USUAL else b"")
         if row.revisit_on is not None:
             self.revisits[key] = row.revisit_on
 
@@ -178,11 +229,10 @@ class PeopleTable(msgspec.Struct, kw_only=True):
         self.keys.extend(other.keys, first, end)
         self.kinds += other.kinds[first:end]
         self.flags += other.flags[first:end]
-        start = other.ends[first - 1] if first else 0
-        shift = len(self.rows) - start
-        self.rows += other.rows[start : other.ends[end - 1]]
-        ends = other.ends[first:end]
-        self.ends.extend([to + shift for to in ends] if shift else ends)
+        self.mapped += other.mapped[first * PRINT : end * PRINT]
+        self.households.extend(other.households, first, end)
+        self.families.extend(other.families, first, end)
+        self.rare.extend(other.rare, first, end)
 
 
 def _hash(key: str) -> int:

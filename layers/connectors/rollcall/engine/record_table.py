@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 
 import msgspec
 
+from rollcall.domain.person import PersonType
 from rollcall.engine.columns import Texts, numbers
 
 PRINT = 16
@@ -17,6 +18,9 @@ _BETWEEN = "\x1f"
 
 _NEAR = 64
 """How many records may have come or gone between two that stand one behind the other in both pulls."""
+
+_FAR = 1024
+"""How many records of two pulls are compared at a time."""
 
 _SEARCHES = 20
 """How often the whole table is searched for a place to begin."""
@@ -98,11 +102,26 @@ class RecordTable(msgspec.Struct, kw_only=True):
     def naming(self, keys: Set[str]) -> array[int]:
         """The rows that speak of any of these people."""
         found = numbers()
-        if keys:
-            for at, people in enumerate(self.people):
-                if not keys.isdisjoint(_named(people) if people else (f"{self.own}:{self.ids[at]}",)):
-                    found.append(at)
+        if not keys:
+            return found
+        # Most records speak of one person, whose text then needs no taking apart.
+        alone = {f"{key}{_BETWEEN}" for key in keys}
+        prefix = f"{self.own}:"
+        themselves = {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
+        for at, (record_id, people) in enumerate(zip(self.ids, self.people, strict=True)):
+            if not people:
+                named = record_id in themselves
+            elif people.find(_BETWEEN) == len(people) - 1:
+                named = people in alone
+            else:
+                named = not keys.isdisjoint(_named(people))
+            if named:
+                found.append(at)
         return found
+
+    def speaks_of(self, kind: PersonType) -> bool:
+        """Whether any record may speak of a person of that type."""
+        return self.own == kind or f"{kind}:".encode() in self.people.data
 
     def index(self) -> dict[str, int]:
         """Where each id stands; of one that stands there twice, the last. Costs memory: not for every night."""
@@ -142,21 +161,24 @@ class Recognition:
         """A part begins: its records may stand anywhere."""
         self._searches = _SEARCHES
 
-    def places(self, prints: Iterable[bytes]) -> list[int]:
-        """For each fingerprint, in which row of the table it stands; -1 where it was not found."""
-        known, at, found = self._prints, self._next * PRINT, []
-        for record_print in prints:
-            if known.startswith(record_print, at):
-                here = at
+    def stretches(self, prints: bytes | bytearray) -> Iterator[tuple[int, int]]:
+        """Fingerprints, one behind the other, as stretches that stand in the table in the same order: the row in which
+        each begins and how many it has. A row of -1 stands for one that was not found.
+        """
+        known, at, done = self._prints, self._next * PRINT, 0
+        while done < len(prints):
+            if size := _alike(prints, done, known, at):
+                yield at // PRINT, size // PRINT
+                done += size
+                at += size
+                self._next = at // PRINT
+                continue
+            here = self._search(bytes(prints[done : done + PRINT]), at)
+            if here < 0:
+                yield -1, 1
+                done += PRINT
             else:
-                here = self._search(record_print, at)
-                if here < 0:
-                    found.append(-1)
-                    continue
-            found.append(here // PRINT)
-            at = here + PRINT
-        self._next = at // PRINT
-        return found
+                at = here
 
     def _search(self, record_print: bytes, at: int) -> int:
         """Near by, or anywhere as long as nothing of the part has been found."""
@@ -178,16 +200,39 @@ class Recognition:
         return -1
 
 
+def _alike(one: bytes | bytearray, first: int, other: bytearray, second: int) -> int:
+    """How many bytes of whole fingerprints are the same in two columns from these places on, as far as it looks."""
+    size = min(_FAR * PRINT, len(one) - first, len(other) - second)
+    if one[first : first + size] == other[second : second + size]:
+        return size
+    low, high = 0, size // PRINT
+    while high - low > 1:
+        middle = (low + high) // 2
+        start, end = low * PRINT, middle * PRINT
+        if one[first + start : first + end] == other[second + start : second + end]:
+            low = middle
+        else:
+            high = middle
+    return low * PRINT
+
+
 def differences(new: RecordTable, old: RecordTable) -> tuple[list[int], list[int]]:
     """Rows of ``new`` that are new or moved, and rows of ``old`` that moved or are gone."""
     came = bytearray(len(old))
-    strange = []
-    prints = (new.print_at(at) for at in range(len(new)))
-    for at, place in enumerate(Recognition(old).places(prints)):
-        if place >= 0 and not came[place] and old.ids.raw(place) == new.ids.raw(at):
-            came[place] = 1
-        else:
+    strange: list[int] = []
+    at = 0
+    for place, count in Recognition(old).stretches(new.prints):
+        if place < 0:
             strange.append(at)
+        elif came.find(1, place, place + count) < 0 and new.ids.alike(at, old.ids, place, count):
+            came[place : place + count] = b"\x01" * count
+        else:
+            for one, other in zip(range(at, at + count), range(place, place + count), strict=True):
+                if came[other] or old.ids.raw(other) != new.ids.raw(one):
+                    strange.append(one)
+                else:
+                    came[other] = 1
+        at += count
     left: dict[bytes, int] = {}
     at = came.find(0)
     while at >= 0:

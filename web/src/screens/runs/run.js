@@ -59,10 +59,9 @@ export function RunPage({ id }) {
     return () => abort.abort();
   }, [id, state]);
   const integrationId = run?.integration_id;
-  const { data: integration, loading: naming } = useLoad((signal) => (integrationId ? get(at(`/integrations/${integrationId}`), { signal }) : Promise.resolve(null)), [integrationId]);
+  const { data: integration } = useLoad((signal) => (integrationId ? get(at(`/integrations/${integrationId}`), { signal }) : Promise.resolve(null)), [integrationId]);
   if (error) return html`<${Crumb} /><${LoadError} error=${error} onRetry=${again} />`;
-  // Not by another name first: dialogs are asked under it.
-  if (!run || naming) return html`<${Crumb} /><${PageHead} title="Run" /><p class="muted" aria-live="polite">Loading…</p>`;
+  if (!run) return html`<${Crumb} /><${PageHead} title="Run" /><p class="muted" aria-live="polite">Loading…</p>`;
   const name = integration?.name ?? run.system;
   const heard = (/** @type {Run} */ fresh) => {
     setRun(fresh);
