@@ -10,7 +10,7 @@ from rollcall.domain.errors import StoreError
 from rollcall.domain.events import SilenceDetail, silence_event
 from rollcall.domain.ports import IntegrationState
 from rollcall.domain.schedule import Schedule, overdue
-from rollcall.store.config import SHARDS
+from rollcall.store.due import SHARDS
 from scheduler.bootstrap import Parts
 from scheduler.due import active_integrations
 

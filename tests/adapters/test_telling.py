@@ -18,7 +18,8 @@ from rollcall.domain.events import Event, run_event
 from rollcall.domain.notification import Mail, Notifications, Recipient
 from rollcall.domain.run import Run
 from rollcall.domain.schedule import Daily, Schedule
-from rollcall.store.config import SHARDS, ConfigStore
+from rollcall.store.config import ConfigStore
+from rollcall.store.due import SHARDS
 from rollcall.store.dynamo import Table
 from rollcall.store.events import BusEvents
 from rollcall.store.mailing import SnsMailing

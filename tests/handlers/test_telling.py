@@ -13,7 +13,7 @@ from rollcall.domain.blackout import Blackout
 from rollcall.domain.errors import StoreThrottled
 from rollcall.domain.notification import Notifications, Recipient
 from rollcall.domain.run import Failure, Run
-from rollcall.store.config import SHARDS
+from rollcall.store.due import SHARDS
 from rollcall.store.memory_telling import MemoryEvents, MemoryMailing
 from scheduler.app import tick
 from scheduler.bootstrap import Parts, Settings, bootstrap

@@ -8,11 +8,12 @@ import { applyTheme } from "./theme.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 applyTheme();
+const signedIn = begin();
 // The screen's own modules come while the user is being signed in; whether they do is told where they are used.
 const [, , , screen] = location.pathname.split("/");
 SCREENS.find(({ path }) => path === screen)?.load().catch(() => undefined);
 try {
-  if (await begin()) {
+  if (await signedIn) {
     listen();
     render(html`<${App} />`, root);
   }

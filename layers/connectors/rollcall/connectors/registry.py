@@ -46,42 +46,24 @@ def connect(
     ``school_year`` is the district's, such as ``2026-27``; ``lookups`` are by mapping entity; ``credentials`` by
     credential key, in the clear. Raises ``NeedsAttention`` where one that cannot be done without is missing.
     """
-    for entity in _INDISPENSABLE_FOR_PICTURES if integration.pictures_only else _INDISPENSABLE:
-        if entity not in lookups:
-            raise NeedsAttention(
-                "mapping_missing", f"The integration has no {entity.replace('_', ' ')} mapping."
-            )
-    context = Context(
-        district_id=integration.district_id,
-        source=integration.source,
-        school_year=school_year,
-        member_types=frozenset(integration.member_types),
-        lookups=lookups,
-    )
+    context = _context(integration, school_year, lookups)
+    family, given = integration.family_identifier, (integration.url, credentials, context)
     try:
-        if integration.system == "powerschool":
-            return powerschool.connect(
-                integration.url, credentials, context, integration.family_identifier, transport
-            )
-        if integration.system == "powerschool_query":
-            return powerschool_query.connect(
-                integration.url, credentials, context, integration.family_identifier, transport
-            )
-        if integration.system == "illuminate":
-            return illuminate.connect(
-                integration.url, credentials, context, integration.family_identifier, transport
-            )
-        if integration.system == "schooltool":
-            return schooltool.connect(
-                integration.url, credentials, context, integration.family_identifier, transport
-            )
-        if integration.system == "oneroster":
-            return oneroster.connect(
-                integration.url, credentials, context, _oneroster_options(integration), transport
-            )
-        if integration.pictures_only:
-            return photos.connect(integration.url, credentials, context, transport)
-        return aeries.connect(integration.url, credentials, context, _aeries_options(integration), transport)
+        match integration.system:
+            case "aeries" if integration.pictures_only:
+                return photos.connect(*given, transport)
+            case "aeries":
+                return aeries.connect(*given, _aeries_options(integration), transport)
+            case "illuminate":
+                return illuminate.connect(*given, family, transport)
+            case "oneroster":
+                return oneroster.connect(*given, _oneroster_options(integration), transport)
+            case "powerschool":
+                return powerschool.connect(*given, family, transport)
+            case "powerschool_query":
+                return powerschool_query.connect(*given, family, transport)
+            case "schooltool":
+                return schooltool.connect(*given, family, transport)
     except KeyError as missing:
         raise NeedsAttention("credentials_missing", f"The integration has no {missing.args[0]}.") from None
 
@@ -102,6 +84,21 @@ def inspector(connector: Connector) -> Inspector:
         case OneRoster():
             return OneRosterInspector(connector)
     raise TypeError("a connector that nobody can inspect")
+
+
+def _context(integration: Integration, school_year: str, lookups: Mapping[str, Lookup]) -> Context:
+    for entity in _INDISPENSABLE_FOR_PICTURES if integration.pictures_only else _INDISPENSABLE:
+        if entity not in lookups:
+            raise NeedsAttention(
+                "mapping_missing", f"The integration has no {entity.replace('_', ' ')} mapping."
+            )
+    return Context(
+        district_id=integration.district_id,
+        source=integration.source,
+        school_year=school_year,
+        member_types=frozenset(integration.member_types),
+        lookups=lookups,
+    )
 
 
 def _aeries_options(integration: Integration) -> aeries.Options:

@@ -109,7 +109,7 @@ def assign(
 
 def large(sizes: Mapping[str, int]) -> dict[str, int]:
     """Those families that have more members than is plausible."""
-    return {family: size for family, size in sorted(sizes.items()) if size > LARGE_FAMILY}
+    return dict(sorted((family, size) for family, size in sizes.items() if size > LARGE_FAMILY))
 
 
 def _normal(field: str, household: Household) -> str | None:

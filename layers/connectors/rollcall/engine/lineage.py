@@ -101,11 +101,7 @@ def named_beside(blobs: Blobs, source: str, run: Run, stored: StoredPerson) -> l
     seen = read_snapshot(blobs.get(RunFolder(run).snapshot()))
     key = person_key(stored.person.type, stored.person.source_id)
     others = {
-        other
-        for table in seen.tables.values()
-        for people in table.all_people()
-        if key in people
-        for other in people
+        other for table in seen.tables.values() for at in table.naming({key}) for other in table.people_at(at)
     }
     return sorted(person_id(run.district_id, source, *split_person_key(other)) for other in others - {key})
 
@@ -115,7 +111,7 @@ def _records(
 ) -> Iterator[tuple[RawRecord, RecordLineage]]:
     """What speaks of a person, by stream and record id, as a run would read it."""
     for stream, table in sorted(seen.tables.items()):
-        rows = [at for at, people in enumerate(table.all_people()) if key in people]
+        rows = table.naming({key})
         chunks = {
             blob: chunk_raws(connector, stream, blobs.get(seen.blobs[blob]))
             for blob in {table.blobs[at] for at in rows}

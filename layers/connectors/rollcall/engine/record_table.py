@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
+from itertools import repeat
 
 import msgspec
 
@@ -95,8 +96,9 @@ class RecordTable(msgspec.Struct, kw_only=True):
         """The keys of all people of whom there is a record."""
         found = set(self.people.data.decode().split(_BETWEEN))
         found.discard("")
-        own = (record_id for record_id, people in zip(self.ids, self.people, strict=True) if not people)
-        found.update(f"{self.own}:{record_id}" for record_id in own)
+        if self.own:
+            own = (record_id for record_id, people in zip(self.ids, self.people, strict=True) if not people)
+            found.update(f"{self.own}:{record_id}" for record_id in own)
         return found
 
     def naming(self, keys: Set[str]) -> array[int]:
@@ -108,7 +110,8 @@ class RecordTable(msgspec.Struct, kw_only=True):
         alone = {f"{key}{_BETWEEN}" for key in keys}
         prefix = f"{self.own}:"
         themselves = {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
-        for at, (record_id, people) in enumerate(zip(self.ids, self.people, strict=True)):
+        ids: Iterable[str] = self.ids if themselves else repeat("")
+        for at, (record_id, people) in enumerate(zip(ids, self.people, strict=False)):
             if not people:
                 named = record_id in themselves
             elif people.find(_BETWEEN) == len(people) - 1:

@@ -6,21 +6,18 @@ stand in an attribute of their own, so that a list of mappings need not carry th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
-from pydantic import TypeAdapter
 
 from rollcall.domain.audit import AuditRecord
 from rollcall.domain.district import District
-from rollcall.domain.errors import Conflict, NotFound
+from rollcall.domain.errors import NotFound
 from rollcall.domain.export import ExportTemplate
 from rollcall.domain.integration import Integration
-from rollcall.domain.mapping import CodeMapping, Entry
+from rollcall.domain.mapping import CodeMapping
 from rollcall.domain.notification import Notifications
 from rollcall.domain.onboarding import Onboarding
 from rollcall.domain.ports import Settings
@@ -29,10 +26,19 @@ from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
 from rollcall.store.audit import audit_op
+from rollcall.store.config_items import (
+    follows,
+    mapping_item,
+    mapping_of,
+    notifications_item,
+    notifications_of,
+    record,
+    schedule_item,
+    unless_repeated,
+)
+from rollcall.store.due import due_keys
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
 
-SHARDS = 8
-_entries = TypeAdapter(tuple[Entry, ...])
 _sealed = msgspec.json.Decoder(dict[str, str])
 
 
@@ -139,7 +145,7 @@ class DynamoConfig:
         return District.model_validate_json(text(item, "doc"))
 
     def put_district(self, district: District, audit: AuditRecord | None = None) -> None:
-        self._put(_record(district.id, "DISTRICT", district.version, district.model_dump_json()), audit)
+        self._put(record(district.id, "DISTRICT", district.version, district.model_dump_json()), audit)
 
     def integration(self, district_id: str, integration_id: str) -> Integration:
         item = self._found("integration", f"{district_id}#INTEGRATION", integration_id)
@@ -153,7 +159,7 @@ class DynamoConfig:
         self, integration: Integration, sealed: Mapping[str, str], audit: AuditRecord | None = None
     ) -> None:
         pk = f"{integration.district_id}#INTEGRATION"
-        item = _record(pk, integration.id, integration.version, integration.model_dump_json())
+        item = record(pk, integration.id, integration.version, integration.model_dump_json())
         secrets = []
         if sealed:
             # The condition on the integration guards the secrets too: both are only ever written together.
@@ -173,7 +179,7 @@ class DynamoConfig:
     def mappings(self, district_id: str, mapping_ids: Iterable[str]) -> dict[str, CodeMapping]:
         wanted = sorted(set(mapping_ids))
         items = self._table.get_many({"pk": f"{district_id}#MAPPING", "sk": sk} for sk in wanted)
-        found = {text(item, "sk"): _mapping(item) for item in items}
+        found = {text(item, "sk"): mapping_of(item) for item in items}
         if len(found) < len(wanted):
             raise NotFound("mapping")
         return found
@@ -186,19 +192,19 @@ class DynamoConfig:
         ]
 
     def put_mapping(self, mapping: CodeMapping, audit: AuditRecord | None = None) -> None:
-        self._put(_mapping_item(mapping), audit)
+        self._put(mapping_item(mapping), audit)
 
     def put_mappings(self, mappings: Sequence[CodeMapping], audits: Sequence[AuditRecord] = ()) -> None:
-        items = [_mapping_item(mapping) for mapping in mappings]
+        items = [mapping_item(mapping) for mapping in mappings]
         try:
             self._table.transact(
-                *(self._table.put_op(item, *_follows(item)) for item in items),
+                *(self._table.put_op(item, *follows(item)) for item in items),
                 *(audit_op(self._table, audit) for audit in audits),
             )
         except TransactionFailed as failed:
             for position, item in enumerate(items):
                 if position in failed.failed:
-                    _unless_repeated(item, failed.failed[position])
+                    unless_repeated(item, failed.failed[position])
 
     def twins(self, district_id: str) -> list[Twin]:
         items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#TWIN"})
@@ -211,7 +217,7 @@ class DynamoConfig:
             self._table.transact(self._table.put_op(item), *self._audited(audit))
         except TransactionFailed:
             # Only the record can be in the way: then the decision stands already, and its reply was lost.
-            _unless_repeated(item, self._table.get({"pk": pk, "sk": twin.contact_id}))
+            unless_repeated(item, self._table.get({"pk": pk, "sk": twin.contact_id}))
 
     def protections(self, district_id: str) -> list[Protection]:
         items = self._table.query_all("pk = :pk", {":pk": f"{district_id}#PROTECTION"})
@@ -223,7 +229,7 @@ class DynamoConfig:
 
     def put_protection(self, protection: Protection, audit: AuditRecord | None = None) -> None:
         pk = f"{protection.district_id}#PROTECTION"
-        self._put(_record(pk, protection.person_id, protection.version, protection.model_dump_json()), audit)
+        self._put(record(pk, protection.person_id, protection.version, protection.model_dump_json()), audit)
 
     def export_template(self, district_id: str) -> ExportTemplate | None:
         item = self._table.get({"pk": f"{district_id}#EXPORT_TEMPLATE", "sk": "nutrition"})
@@ -231,7 +237,7 @@ class DynamoConfig:
 
     def put_export_template(self, template: ExportTemplate, audit: AuditRecord | None = None) -> None:
         pk = f"{template.district_id}#EXPORT_TEMPLATE"
-        self._put(_record(pk, "nutrition", template.version, template.model_dump_json()), audit)
+        self._put(record(pk, "nutrition", template.version, template.model_dump_json()), audit)
 
     def reconciliation(self, district_id: str, integration_id: str) -> ReconciliationHead | None:
         item = self._table.get({"pk": f"{district_id}#RECONCILIATION", "sk": integration_id})
@@ -239,7 +245,7 @@ class DynamoConfig:
 
     def put_reconciliation(self, head: ReconciliationHead, audit: AuditRecord | None = None) -> None:
         pk = f"{head.district_id}#RECONCILIATION"
-        self._put(_record(pk, head.integration_id, head.version, head.model_dump_json()), audit)
+        self._put(record(pk, head.integration_id, head.version, head.model_dump_json()), audit)
 
     def onboarding(self, district_id: str, onboarding_id: str) -> Onboarding:
         item = self._found("onboarding", f"{district_id}#ONBOARDING", onboarding_id)
@@ -262,12 +268,12 @@ class DynamoConfig:
     ) -> None:
         district_id = onboarding.district_id
         doc = onboarding.model_dump_json()
-        item = _record(f"{district_id}#ONBOARDING", onboarding.id, onboarding.version, doc)
-        operations = [self._table.put_op(item, *_follows(item))]
+        item = record(f"{district_id}#ONBOARDING", onboarding.id, onboarding.version, doc)
+        operations = [self._table.put_op(item, *follows(item))]
         if integration:
             doc = integration.model_dump_json()
-            made = _record(f"{district_id}#INTEGRATION", integration.id, integration.version, doc)
-            operations.append(self._table.put_op(made, *_follows(made)))
+            made = record(f"{district_id}#INTEGRATION", integration.id, integration.version, doc)
+            operations.append(self._table.put_op(made, *follows(made)))
         if onboarding.version == 1:
             key: Item = {"pk": f"REGISTRATION#{onboarding.id}", "sk": "DISTRICT"}
             operations.append(self._table.put_op({**key, "district_id": district_id}))
@@ -278,7 +284,7 @@ class DynamoConfig:
         try:
             self._table.transact(*operations, *(audit_op(self._table, audit) for audit in audits))
         except TransactionFailed as failed:
-            _unless_repeated(item, failed.failed.get(0))
+            unless_repeated(item, failed.failed.get(0))
 
     def note_validated(self, district_id: str, integration_id: str, at: datetime) -> None:
         key: Item = {"pk": f"{district_id}#VALIDATED", "sk": integration_id}
@@ -297,7 +303,7 @@ class DynamoConfig:
         return [Schedule.model_validate_json(text(item, "doc")) for item in items]
 
     def put_schedule(self, schedule: Schedule, audit: AuditRecord | None = None) -> None:
-        self._put(_schedule_item(schedule), audit)
+        self._put(schedule_item(schedule), audit)
 
     def due_schedules(self, now: datetime, limit: int) -> list[Schedule]:
         items = self._table.get_many(due_keys(self._table, "SCHEDULE", now, limit))
@@ -314,10 +320,10 @@ class DynamoConfig:
         advanced = schedule.model_copy(
             update={"next_run_at": next_run_at, "last_run_at": schedule.next_run_at}
         )
-        before = _schedule_item(schedule)
+        before = schedule_item(schedule)
         try:
             self._table.put(
-                _schedule_item(advanced),
+                schedule_item(advanced),
                 "version = :version AND due_at = :due_at",
                 {":version": before["version"], ":due_at": before["due_at"]},
             )
@@ -339,22 +345,22 @@ class DynamoConfig:
 
     def notifications(self, district_id: str) -> Notifications:
         item = self._table.get({"pk": district_id, "sk": "NOTIFICATIONS"})
-        return _notifications(item) if item else Notifications(district_id=district_id)
+        return notifications_of(item) if item else Notifications(district_id=district_id)
 
     def put_notifications(self, notifications: Notifications, audit: AuditRecord | None = None) -> None:
-        self._put(_notifications_item(notifications), audit)
+        self._put(notifications_item(notifications), audit)
 
     def due_digests(self, now: datetime, limit: int) -> list[Notifications]:
         items = self._table.get_many(due_keys(self._table, "DIGEST", now, limit))
         # The index lags behind: a digest that has been sent meanwhile is not due.
-        found = [_notifications(item) for item in items]
+        found = [notifications_of(item) for item in items]
         return [item for item in found if item.next_digest_at and item.next_digest_at <= now]
 
     def advance_digest(self, before: Notifications, after: Notifications) -> None:
-        item = _notifications_item(before)
+        item = notifications_item(before)
         try:
             self._table.put(
-                _notifications_item(after),
+                notifications_item(after),
                 "version = :version AND due_at = :due_at",
                 {":version": item["version"], ":due_at": item["due_at"]},
             )
@@ -368,88 +374,12 @@ class DynamoConfig:
         return item
 
     def _put(self, item: Item, audit: AuditRecord | None, *others: dict[str, Any]) -> None:
-        condition, values = _follows(item)
+        condition, values = follows(item)
         put = self._table.put_op(item, condition, values)
         try:
             self._table.transact(put, *others, *self._audited(audit))
         except TransactionFailed as failed:
-            _unless_repeated(item, failed.failed.get(0))
+            unless_repeated(item, failed.failed.get(0))
 
     def _audited(self, audit: AuditRecord | None) -> list[dict[str, Any]]:
         return [audit_op(self._table, audit)] if audit else []
-
-
-def moment(when: datetime) -> str:
-    """A time as text that sorts, e.g. ``2026-11-22T02:00:00.000Z``."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def due_shard(kind: str, item_id: str) -> str:
-    """The partition of the ``due`` index for an id: spread, so that no minute is bound to one partition."""
-    return f"{kind}#{hashlib.blake2b(item_id.encode(), digest_size=1).digest()[0] % SHARDS}"
-
-
-def due_keys(table: Table, kind: str, now: datetime, limit: int) -> list[Item]:
-    """Keys of the ``limit`` items of a kind that have been due the longest."""
-    found: list[Item] = []
-    for shard in range(SHARDS):
-        items, _ = table.query(
-            "due_pk = :pk AND due_at <= :now",
-            {":pk": f"{kind}#{shard}", ":now": moment(now)},
-            index="due",
-            limit=limit,
-        )
-        found += items
-    found.sort(key=lambda item: text(item, "due_at"))
-    return [{"pk": item["pk"], "sk": item["sk"]} for item in islice(found, limit)]
-
-
-def _record(pk: str, sk: str, version: int, doc: str) -> Item:
-    return {"pk": pk, "sk": sk, "version": version, "doc": doc}
-
-
-def _schedule_item(schedule: Schedule) -> Item:
-    pk = f"{schedule.district_id}#SCHEDULE"
-    item = _record(pk, schedule.id, schedule.version, schedule.model_dump_json())
-    if schedule.next_run_at:
-        item |= {"due_pk": due_shard("SCHEDULE", schedule.id), "due_at": moment(schedule.next_run_at)}
-    return item
-
-
-def _mapping_item(mapping: CodeMapping) -> Item:
-    head = mapping.model_dump_json(exclude={"entries"})
-    item = _record(f"{mapping.district_id}#MAPPING", mapping.id, mapping.version, head)
-    entries = _entries.dump_json(mapping.entries).decode()
-    return {**item, "entries": entries, "entry_count": len(mapping.entries)}
-
-
-def _notifications_item(notifications: Notifications) -> Item:
-    district_id, planned = notifications.district_id, notifications.next_digest_at
-    item = _record(district_id, "NOTIFICATIONS", notifications.version, notifications.model_dump_json())
-    if planned:
-        item |= {"due_pk": due_shard("DIGEST", district_id), "due_at": moment(planned)}
-    return item
-
-
-def _notifications(item: Item) -> Notifications:
-    return Notifications.model_validate_json(text(item, "doc"))
-
-
-def _mapping(item: Item) -> CodeMapping:
-    head = CodeMapping.model_validate_json(text(item, "doc"))
-    return head.model_copy(update={"entries": _entries.validate_json(text(item, "entries"))})
-
-
-def _follows(item: Item) -> tuple[str, Item | None]:
-    version = number(item, "version")
-    return (
-        ("attribute_not_exists(pk)", None)
-        if version == 1
-        else ("version = :before", {":before": version - 1})
-    )
-
-
-def _unless_repeated(item: Item, old: Item | None) -> None:
-    """A retry after a lost reply finds its own write in the way, which is success."""
-    if old is None or old.get("doc") != item["doc"] or old.get("entries") != item.get("entries"):
-        raise Conflict("stale_version", "Somebody else changed this in the meantime; read it again.")

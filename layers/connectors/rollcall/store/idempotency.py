@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from rollcall.domain.errors import Conflict
 from rollcall.domain.ids import derived_id
-from rollcall.store.config import moment
+from rollcall.store.due import moment
 from rollcall.store.dynamo import ConditionFailed, Item, Table, text
 
 KEPT = timedelta(hours=24)

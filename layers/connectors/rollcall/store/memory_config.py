@@ -20,7 +20,7 @@ from rollcall.domain.reconciliation import ReconciliationHead
 from rollcall.domain.schedule import Schedule
 from rollcall.domain.twins import Twin
 from rollcall.store.audit import MemoryAudit
-from rollcall.store.config import due_shard
+from rollcall.store.due import due_shard
 
 
 @dataclass

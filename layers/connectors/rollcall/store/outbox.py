@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from rollcall.domain.events import Event
-from rollcall.store.config import due_keys, due_shard, moment
+from rollcall.store.due import due_keys, due_shard, moment
 from rollcall.store.dynamo import Item, Table, text
 
 KEPT = timedelta(days=90)

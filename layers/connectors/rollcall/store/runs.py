@@ -20,7 +20,7 @@ from rollcall.domain.ports import Clock, IntegrationState, Lease, Runs
 from rollcall.domain.run import Decision, Run, RunState
 from rollcall.store.audit import audit_op
 from rollcall.store.cancels import not_requested_op, read_requests, request_op, works_op
-from rollcall.store.config import due_keys, due_shard, moment
+from rollcall.store.due import due_keys, due_shard, moment
 from rollcall.store.dynamo import ConditionFailed, Item, Table, TransactionFailed, number, text
 from rollcall.store.outbox import add_op
 
