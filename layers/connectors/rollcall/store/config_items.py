@@ -67,6 +67,6 @@ def follows(item: Item) -> tuple[str, Item | None]:
 
 
 def unless_repeated(item: Item, old: Item | None) -> None:
-    """Raise ``Conflict`` for what stands in the way, unless it is that very write: a retry after a lost reply finds it."""
+    """Raise ``Conflict`` for what stands in the way, unless it is that very write: of a retry after a lost reply."""
     if old is None or old.get("doc") != item["doc"] or old.get("entries") != item.get("entries"):
         raise Conflict("stale_version", "Somebody else changed this in the meantime; read it again.")
