@@ -1,5 +1,5 @@
 // What screens share: loading, and lists whose search, order and page stand in the address.
-import { useCallback, useEffect, useRef, useState } from "../vendor/preact-hooks.js";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact-hooks.js";
 import { get } from "./api.js";
 import { confirmLeaving } from "./components/confirm.js";
 import { keepHere, param, setParams } from "./router.js";
@@ -14,7 +14,8 @@ export function useLoad(load, inputs) {
   const [state, setState] = useState(/** @type {{data: T | null, error: Error | null, answers: unknown[]}} */ ({ data: null, error: null, answers: [] }));
   const [times, setTimes] = useState(0);
   const asked = [...inputs, times];
-  useEffect(() => {
+  // Not after the next picture: what is asked for in a chain would wait for one at each link.
+  useLayoutEffect(() => {
     const abort = new AbortController();
     load(abort.signal).then(
       (data) => abort.signal.aborted || setState({ data, error: null, answers: asked }),

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "../../../vendor/preact-hooks.js";
+import { useEffect, useLayoutEffect, useState } from "../../../vendor/preact-hooks.js";
 import { get } from "../../api.js";
 import { RunBadge } from "../../components/badge.js";
 import { LoadError, Notice, PageHead } from "../../components/page.js";
@@ -34,7 +34,7 @@ export function RunPage({ id }) {
   const [times, setTimes] = useState(0);
   const [leftOut, leaveOut] = useLeftOut(id);
   const again = () => setTimes((n) => n + 1);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const abort = new AbortController();
     setError(null);
     follow(id, abort.signal, setRun).catch((failure) => abort.signal.aborted || setError(failure));

@@ -1,4 +1,4 @@
-import { useMemo } from "../../../vendor/preact-hooks.js";
+import { useMemo, useRef } from "../../../vendor/preact-hooks.js";
 import { get, pause, post, put } from "../../api.js";
 import { user } from "../../auth.js";
 import { Button } from "../../components/button.js";
@@ -108,10 +108,12 @@ function When({ form, change, field }) {
 function NextRuns({ form, stored, denied }) {
   const frequency = frequencyOf(form);
   const fault = faultsOf(form)[0];
+  const asked = useRef(false);
   const { data, error, loading } = useLoad(
     /** @returns {Promise<import("../../types.js").PlannedRuns | null>} */ async (signal) => {
       if (fault || denied) return null;
-      await pause(TYPING_MS, signal);
+      if (asked.current) await pause(TYPING_MS, signal);
+      asked.current = true;
       return post(at("/schedules/preview"), { frequency }, { signal });
     },
     [JSON.stringify(frequency), Boolean(fault), denied],
