@@ -24,7 +24,11 @@ def document() -> str:
         "version": "2.0",
         "rawPath": "/v1/openapi.json",
         "headers": {},
-        "requestContext": {"http": {"method": "GET", "path": "/v1/openapi.json"}, "stage": "$default"},
+        "requestContext": {
+            "http": {"method": "GET", "path": "/v1/openapi.json"},
+            "requestId": "types",
+            "stage": "$default",
+        },
         "isBase64Encoded": False,
     }
     answer = api.handle(event, None)  # type: ignore[arg-type]

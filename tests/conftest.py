@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
 # How fast a machine is says nothing of whether code is right: a busy one failed tests for taking their time.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+SERVICES = ("rollcall", "config_api", "connection_tester", "exporter", "scheduler", "sync_runner")
+
+
+@pytest.fixture(autouse=True)
+def open_handlers() -> None:
+    """A function under test prints its log to that test's standard output, and is still set up to do so after it."""
+    for name in SERVICES:
+        logger = logging.getLogger(name)
+        for handler in list(logger.handlers):
+            if isinstance(handler, logging.StreamHandler) and handler.stream.closed:
+                logger.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -56,6 +57,7 @@ class Endpoint:
     """
 
     method: str
+    path: str
     pattern: re.Pattern[str]
     right: Right | None
     creates: bool
@@ -100,7 +102,9 @@ class Api:
         # No id is longer, and DynamoDB refuses keys that are much longer.
         pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,128})", path))
         may_be_empty = bodiless or method == "GET"
-        self.endpoints.append(Endpoint(method, pattern, right, creates, public, may_be_empty, max_bytes, raw))
+        self.endpoints.append(
+            Endpoint(method, path, pattern, right, creates, public, may_be_empty, max_bytes, raw)
+        )
         problems = _PROBLEMS if method != "GET" else {code: _PROBLEMS[code] for code in sorted(_READING)}
         content = {MEDIA_TYPE: {"model": ProblemBody}}
         success: dict[str, Any] = {"description": status.phrase}
@@ -149,8 +153,12 @@ class Api:
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """One request, as API Gateway sends it (payload version 2.0), to its answer."""
+        began = time.monotonic()
+        told = {"request": event["requestContext"]["requestId"]}
         try:
             endpoint, district_id = self._match(event["requestContext"]["http"]["method"], event["rawPath"])
+            # Not the path itself, which may name a person.
+            told |= {"route": f"{endpoint.method} {endpoint.path}", "district_id": district_id}
             self.resolver.context["caller"] = self._admit(endpoint, district_id, event)
             if not endpoint.raw:
                 check_body(event, may_be_empty=endpoint.bodiless, max_bytes=endpoint.max_bytes)
@@ -161,6 +169,8 @@ class Api:
         except Exception as error:  # noqa: BLE001 - the last resort: nothing may leave as a raw 500
             answer = _problem(error).event()
         answer["headers"] = {"Cache-Control": "no-store", **answer.get("headers", {})}
+        milliseconds = round((time.monotonic() - began) * 1000)
+        log.info("answered", extra={**told, "status": answer["statusCode"], "milliseconds": milliseconds})
         return answer
 
     def _admit(self, endpoint: Endpoint, district_id: str, event: Mapping[str, Any]) -> Caller | None:

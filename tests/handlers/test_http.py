@@ -46,6 +46,7 @@ def test_invalid_utf8_and_base64(client: Client) -> None:
         "headers": {"content-type": "application/json"},
         "requestContext": {
             "http": {"method": "POST"},
+            "requestId": "request-1",
             "authorizer": {"jwt": {"claims": {"sub": "1", "cognito:groups": "[*/admin]"}}},
         },
         "isBase64Encoded": True,

@@ -32,6 +32,23 @@ def test_no_secret_is_logged(
     assert "Q05SW" not in printed.out + printed.err, "nor in Base64, as KMS gets it"
 
 
+def test_every_answer_is_logged_by_route_status_and_time(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """API Gateway's own log knows one route for all of them."""
+    caplog.set_level("INFO")
+    client.get("/v1/districts/lakeview/people/per_CNRY")
+    client.get("/v1/nowhere/CNRY")
+    known, unknown = (record for record in caplog.records if record.message == "answered")
+    assert known.route == "GET /v1/districts/<district_id>/people/<person_id>"
+    assert (known.district_id, known.status) == ("lakeview", 404)
+    assert known.request.startswith("request-")
+    assert known.milliseconds >= 0
+    assert unknown.status == 404
+    assert not hasattr(unknown, "route")
+    assert "CNRY" not in caplog.text
+
+
 def test_an_unforeseen_error_is_logged_by_kind_and_place(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
