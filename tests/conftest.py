@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +28,9 @@ def open_handlers() -> None:
     """A function under test prints its log to that test's standard output, and is still set up to do so after it."""
     for name in SERVICES:
         logger = logging.getLogger(name)
-        for handler in list(logger.handlers):
+        for handler in logger.handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream.closed:
-                logger.removeHandler(handler)
+                handler.stream = sys.stdout  # setStream would flush the closed one
 
 
 @pytest.fixture(scope="session")
