@@ -127,8 +127,10 @@ def index(version: str = "local") -> str:
 
 def is_served(file: Path) -> bool:
     """Whether a browser may have a file of the console's folder."""
-    parts = file.relative_to(WEB).parts
-    return parts[0] in FOLDERS and file.suffix in {".js", ".css", ".svg"} and file.is_file()
+    parts = file.relative_to(WEB).parts if file.is_relative_to(WEB) else ()
+    if ".." in parts or not parts or parts[0] not in FOLDERS:
+        return False
+    return file.suffix in {".js", ".css", ".svg"} and file.is_file()
 
 
 def _file(name: str) -> str:

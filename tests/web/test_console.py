@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+from http.client import HTTPConnection
 from pathlib import Path
 
+import pytest
 import requests
 from playwright.sync_api import Page, expect
 
@@ -56,6 +58,17 @@ def test_the_policy_allows_nothing_inline(site: Site) -> None:
     assert not re.search(r"<script(?![^>]*src=)|<style| style=| on\w+=", page.text)
     for file in (WEB / "src").rglob("*.js"):
         assert not re.search(r"innerHTML|dangerously|\beval\(|style=", file.read_text()), file
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/etc/hosts", "src", "src/../package.json", "src/none.js", "package.json"]
+)
+def test_nothing_is_served_but_the_consoles_own_files(site: Site, path: str) -> None:
+    """Guards: an absolute path, or one that leads upwards, read where the console's files lie."""
+    connection = HTTPConnection(site.url.removeprefix("http://"), timeout=10)  # sends a path as it is
+    connection.request("GET", f"/assets/local/{path}")
+    assert connection.getresponse().status == 404
+    connection.close()
 
 
 def test_the_local_token_is_for_this_origin_alone(site: Site) -> None:

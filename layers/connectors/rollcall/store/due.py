@@ -1,4 +1,4 @@
-"""What becomes due: the ``due`` index, which schedules, digests, leases and events stand in until their time has come.
+"""What becomes due: the ``due`` index, in which schedules, digests, runs and events stand until their time has come.
 
 It is spread over shards, so that no minute is bound to one partition; whoever looks for what is due asks all of them.
 """
