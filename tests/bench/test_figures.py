@@ -16,7 +16,8 @@ from bench.recording import FIRST
 from bench.report import fill, plot, stores, table
 from bench.server import Counts
 from bench.told import StoreCounts, Told
-from bench.tools import FLOOR, ROLLCALL
+from bench.tools import FLOOR, MEMORY, ROLLCALL
+from tests.template.expansion import source
 
 HERE = Path(__file__).parent
 
@@ -117,3 +118,9 @@ def test_what_rollcall_stored_is_told_by_night() -> None:
     assert "| people written | 1,300 |" in text
     assert "| files written: all others | 2 |" in text
     assert "| MB written to files | 2.5 |" in text
+
+
+def test_memory_is_managed_as_in_the_runner() -> None:
+    """Guards: a benchmark of a Rollcall that nobody deploys."""
+    variables = source()["Resources"]["SyncRunner"]["Properties"]["Environment"]["Variables"]
+    assert variables.items() >= MEMORY.items()

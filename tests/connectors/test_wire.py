@@ -318,6 +318,13 @@ def test_names_that_lead_nowhere(
     assert caught.value.code == code
 
 
+def test_an_address_that_is_none() -> None:
+    with pytest.raises(NeedsAttention) as caught:
+        HttpSender("loopback", 1).exchange("http://[::1/x", GET, {}, 2)
+    assert caught.value.code == "host_not_found"
+    assert caught.value.__suppress_context__
+
+
 def test_credentials_that_cannot_be_sent() -> None:
     for secret in ("schlüssel→", "line\nbreak"):
         client = Transport(HttpSender("loopback", 1)).client(
@@ -378,7 +385,7 @@ def test_a_certificate_that_nobody_signed(self_signed: Path) -> None:
 def test_a_signed_certificate_is_checked_against_the_name(
     self_signed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(self_signed))
+    monkeypatch.setattr("certifi.where", lambda: str(self_signed))
     with secured(self_signed, send(ok(b"[1]"))) as port:  # type: ignore[attr-defined]
         assert ask(port, scheme="https").body == b"[1]"
         resolving(monkeypatch, "127.0.0.1")
@@ -388,7 +395,7 @@ def test_a_signed_certificate_is_checked_against_the_name(
 
 
 def test_a_slow_drip_over_tls(self_signed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(self_signed))
+    monkeypatch.setattr("certifi.where", lambda: str(self_signed))
     drip = send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", *[b" "] * 60, pause=0.05)
     with secured(self_signed, drip) as port:  # type: ignore[attr-defined]
         began = time.monotonic()

@@ -18,10 +18,10 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
+import certifi
 import msgspec
-import requests
-import requests.adapters
 import urllib3
 import urllib3.connection
 import urllib3.exceptions
@@ -31,7 +31,7 @@ from rollcall.domain.url import Addresses, address_allowed
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 CONNECT_SECONDS = 10.0
-_CHUNK = 65536
+_CHUNK = 262_144
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,57 +75,53 @@ class Sender(Protocol):
 
 
 class HttpSender:
-    """The network, by way of one pooled ``requests`` session. Safe to share between threads."""
+    """The network, by way of kept connections. Safe to share between threads."""
 
     def __init__(self, addresses: Addresses, connections: int) -> None:
         # urllib3 writes whole URLs, query strings included, to its own log.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._addresses = addresses
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxies, no .netrc from the environment
-        self._session.headers.clear()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _PinnedAdapter(addresses, connections))
+        self._pools = urllib3.PoolManager(2, maxsize=connections, ca_certs=certifi.where())
+        self._pools.pool_classes_by_scheme = _pool_classes(addresses)
 
     def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:
         if self._addresses == "public" and not url.startswith("https://"):
             raise NeedsAttention("address_not_allowed", "The address of the SIS must begin with https://.")
         deadline = time.monotonic() + seconds
         try:
-            prepared = requests.Request(
+            response = self._pools.urlopen(
                 request.method,
-                url,
-                params=request.params,
+                f"{url}?{urlencode(request.params)}" if request.params else url,
+                body=request.body,
                 headers={"Accept-Encoding": "gzip", "User-Agent": "rollcall", **headers},
-                data=request.body,
-            ).prepare()
-            response = self._session.send(
-                prepared,
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+                # One layer tries again, and it is not this one.
+                retries=False,
+                redirect=False,
+                preload_content=False,
             )
             try:
-                body = _read(response.raw, deadline, request.most)
+                body = _read(response, deadline, request.most)
             finally:
                 response.close()
-        except (UnicodeEncodeError, requests.exceptions.InvalidHeader):
-            raise NeedsAttention(
-                "credentials_rejected", "The credentials hold characters that cannot be sent to a SIS."
-            ) from None
-        except requests.exceptions.InvalidURL:
+        except urllib3.exceptions.LocationValueError:
             raise NeedsAttention("host_not_found", "The address of the SIS is not an address.") from None
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
             # ``from None``: the text of these exceptions holds the whole URL.
             raise _as_sync_error(error) from None
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, body)
+        except ValueError:
+            # Of what is sent, only what somebody typed in can have characters that no header takes.
+            raise NeedsAttention(
+                "credentials_rejected", "The credentials hold characters that cannot be sent to a SIS."
+            ) from None
+        return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
 
 
-def _read(raw: Any, deadline: float, most: int) -> bytes:
-    """The body of a urllib3 response; ``read1`` returns what has arrived, so the limits hold against a slow drip."""
+def _read(response: urllib3.BaseHTTPResponse, deadline: float, most: int) -> bytes:
+    """The body; ``read1`` returns what has arrived, so the limits hold against a slow drip."""
     chunks: list[bytes] = []
     size = 0
-    while chunk := raw.read1(_CHUNK, decode_content=True):
+    while chunk := response.read1(_CHUNK, decode_content=True):
         size += len(chunk)
         if size > most:
             raise SourceContract("answer_too_large", "The SIS sent an answer that is too large to be read.")
@@ -138,7 +134,7 @@ def _read(raw: Any, deadline: float, most: int) -> bytes:
 def _as_sync_error(error: BaseException) -> SyncError:
     """What the administrator is told, judged by the innermost causes."""
     causes = _causes(error)
-    if any(isinstance(c, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for c in causes):
+    if any(isinstance(c, TimeoutError | urllib3.exceptions.TimeoutError) for c in causes):
         return SourceTransient("source_timeout", "The SIS took too long to answer.")
     # A server that goes away in the middle of a handshake is like any other reset.
     gone = any(isinstance(c, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError) for c in causes)
@@ -150,7 +146,7 @@ def _as_sync_error(error: BaseException) -> SyncError:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """``error`` and everything inside it; requests and urllib3 keep the cause in ``args`` or ``reason``."""
+    """``error`` and everything inside it; urllib3 keeps the cause in ``args`` or ``reason``."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:
@@ -244,19 +240,9 @@ class _TimedResponse(http.client.HTTPResponse):
         super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
-class _PinnedAdapter(requests.adapters.HTTPAdapter):
+def _pool_classes(addresses: Addresses) -> dict[str, Any]:
     """Connects to vetted addresses only. Urllib3 offers subclassing as its one way to say how to connect."""
 
-    def __init__(self, addresses: Addresses, connections: int) -> None:
-        self._addresses: Addresses = addresses
-        super().__init__(pool_connections=2, pool_maxsize=connections)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._addresses)
-
-
-def _pool_classes(addresses: Addresses) -> dict[str, Any]:
     def new_connection(self: Any) -> socket.socket:
         return _connect(self._dns_host, self.port, self.timeout, addresses)
 

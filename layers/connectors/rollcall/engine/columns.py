@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from itertools import chain
+from operator import eq
 from typing import Self
 
 import msgspec
@@ -41,6 +43,10 @@ class Values(msgspec.Struct):
     def raw(self, at: int) -> bytearray:
         """The one at ``at`` as it is kept."""
         return self.data[self.ends[at - 1] if at else 0 : self.ends[at]]
+
+    def blanks(self) -> bytes:
+        """A byte for each: 1 where it is empty."""
+        return bytes(map(eq, chain((0,), self.ends), self.ends))
 
     def put(self, value: bytes) -> None:
         """One more."""

@@ -167,7 +167,8 @@ def _left(job: Job, present: set[str]) -> set[str]:
     people = job.snapshot.people
     return {
         key
-        for key in set(people.keys) - present
-        if (not (flags := people[key].flags) & settled or flags & UNDONE or key in job.protections.ended)
+        for key in people.keys
+        if key not in present
+        and (not (flags := people[key].flags) & settled or flags & UNDONE or key in job.protections.ended)
         and split_person_key(key)[0] in types
     }

@@ -33,6 +33,7 @@ UNDONE = 32  # what a run had made of them was undone: look again, and let what 
 _NOT_LOADED = ENDED | MISSING | REJECTED | WAITING
 
 _STUDENTS = bytes(kind == PERSON_TYPES.index("student") for kind in range(256))
+_LOADED = bytes(not flags & _NOT_LOADED for flags in range(256))
 _NOT_ENDED = bytes(not flags & ENDED for flags in range(256))
 _USUAL = (None, None, None)
 
@@ -147,11 +148,8 @@ class PeopleTable(msgspec.Struct, kw_only=True):
 
     def count_loaded(self) -> Counter[str]:
         """How many are loaded, by type."""
-        found: Counter[str] = Counter()
-        for (kind, flags), count in Counter(zip(self.kinds, self.flags, strict=True)).items():
-            if not flags & _NOT_LOADED:
-                found[PERSON_TYPES[kind]] += count
-        return found
+        kinds = bytes(compress(self.kinds, self.flags.translate(_LOADED)))
+        return Counter({kind: count for at, kind in enumerate(PERSON_TYPES) if (count := kinds.count(at))})
 
     def overlaid(self, changes: Mapping[str, PersonRow | None]) -> PeopleTable:
         """The same with these rows in place of theirs; None takes a person out."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Set
-from itertools import repeat
+from collections.abc import Iterator, Set
+from itertools import compress
 
 import msgspec
 
@@ -94,33 +94,25 @@ class RecordTable(msgspec.Struct, kw_only=True):
 
     def everybody(self) -> set[str]:
         """The keys of all people of whom there is a record."""
-        found = set(self.people.data.decode().split(_BETWEEN))
+        found = set(self._names())
         found.discard("")
-        if self.own:
-            own = (record_id for record_id, people in zip(self.ids, self.people, strict=True) if not people)
-            found.update(f"{self.own}:{record_id}" for record_id in own)
+        found.update(f"{self.own}:{record_id}" for record_id in compress(self.ids, self.people.blanks()))
         return found
 
     def naming(self, keys: Set[str]) -> array[int]:
         """The rows that speak of any of these people."""
-        found = numbers()
         if not keys:
-            return found
-        # Most records speak of one person, whose text then needs no taking apart.
-        alone = {f"{key}{_BETWEEN}" for key in keys}
-        prefix = f"{self.own}:"
-        themselves = {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
-        ids: Iterable[str] = self.ids if themselves else repeat("")
-        for at, (record_id, people) in enumerate(zip(ids, self.people, strict=False)):
-            if not people:
-                named = record_id in themselves
-            elif people.find(_BETWEEN) == len(people) - 1:
-                named = people in alone
-            else:
-                named = not keys.isdisjoint(_named(people))
-            if named:
-                found.append(at)
-        return found
+            return numbers()
+        blanks = self.people.blanks()
+        if 0 not in blanks:
+            own = f"{self.own}:"
+            themselves = {key.removeprefix(own) for key in keys if key.startswith(own)}
+            return array("I", (at for at, record_id in enumerate(self.ids) if record_id in themselves))
+        names = self._names()
+        if len(names) == len(self) and 1 not in blanks:
+            # Each of one person.
+            return array("I", (at for at, name in enumerate(names) if name in keys))
+        return array("I", (at for at, people in enumerate(self.all_people()) if not keys.isdisjoint(people)))
 
     def speaks_of(self, kind: PersonType) -> bool:
         """Whether any record may speak of a person of that type."""
@@ -129,6 +121,12 @@ class RecordTable(msgspec.Struct, kw_only=True):
     def index(self) -> dict[str, int]:
         """Where each id stands; of one that stands there twice, the last. Costs memory: not for every night."""
         return {record_id: at for at, record_id in enumerate(self.ids)}
+
+    def _names(self) -> list[str]:
+        """Who stands in ``people``, one behind the other."""
+        names = self.people.data.decode().split(_BETWEEN)
+        names.pop()  # what is behind the last mark
+        return names
 
     def _known(self, other: RecordTable, first: int, end: int) -> None:
         self.ids.extend(other.ids, first, end)
