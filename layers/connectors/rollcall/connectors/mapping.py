@@ -244,6 +244,8 @@ class Draft:
 
     def issues(self) -> tuple[Issue, ...]:
         """What was wrong, each once, in an order that does not depend on that of the records."""
+        if not self._issues:
+            return ()
         unique = {(i.severity, i.code, i.field or "", i.value or ""): i for i in self._issues}
         return tuple(unique[key] for key in sorted(unique))
 
@@ -275,6 +277,8 @@ def malformed(person_type: PersonType, source_id: str) -> Mapped:
 def sorted_addresses(*addresses: Address | None) -> tuple[Address, ...]:
     """The addresses that are given, each once, in an order of their own; one that repeats the home address is none."""
     given = {a for a in addresses if a is not None}
+    if len(given) < 2:
+        return tuple(given)
     homes = {a for a in given if a.type == "home"}
     given = homes | {a for a in given - homes if msgspec.structs.replace(a, type="home") not in homes}
     return tuple(sorted(given, key=lambda a: tuple(x or "" for x in msgspec.structs.astuple(a))))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -161,9 +162,14 @@ def flag(value: Scalar) -> bool:
 def iso_date(value: Scalar) -> str | None:
     """``2014-03-09`` from a date or a local midnight; None when blank or .NET's empty date; else ``ValueError``."""
     found = text(value)
-    if found is None or found.startswith("0001-01-01"):
+    return _iso_day(found[:10]) if found else None
+
+
+@lru_cache(8192)
+def _iso_day(found: str) -> str | None:
+    if found == "0001-01-01":
         return None
-    day = date.fromisoformat(found[:10])
+    day = date.fromisoformat(found)
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise ValueError("year out of range")
     return day.isoformat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 
 from ulid import ULID
 
@@ -29,8 +30,12 @@ def hashed_id(prefix: str, *facts: str) -> str:
     return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
 
 
+@lru_cache(8192)
 def person_id(district_id: str, source: str, person_type: str, source_id: str) -> str:
-    """A person is known by district, source and type: a SIS numbers its students, staff and parents from one on."""
+    """A person is known by district, source and type: a SIS numbers its students, staff and parents from one on.
+
+    Asked of each of a batch of people several times in a row.
+    """
     return hashed_id("per", district_id, source, person_type, source_id)
 
 

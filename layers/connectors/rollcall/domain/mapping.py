@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -75,10 +76,15 @@ class Lookup:
         for entry in mapping.entries:
             self._externals.setdefault(entry.value, []).append(entry.external)
         facts = (mapping.ignore_case, mapping.ignore_leading_zeros, sorted(self._values.items()))
+        # A code comes thousands of times, and few of them there are.
+        self._answer = lru_cache(4096)(self._look_up)
         self.version = hashlib.blake2b(msgspec.json.encode(facts), digest_size=16).hexdigest()
 
     def find(self, external: str | int | None) -> str | None:
         """Our value; None for blank without an entry of its own. Raises :class:`Unmapped`."""
+        return self._answer(external)
+
+    def _look_up(self, external: str | int | None) -> str | None:
         text = "" if external is None else str(external).strip()
         key = self._normal(text)
         try:

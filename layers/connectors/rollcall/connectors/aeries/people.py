@@ -39,7 +39,9 @@ def map_student(
     options: Options,
 ) -> Mapped:
     """One person from the rows of all schools of the year."""
-    found = sorted((_student.decode(raw) for raw in rows), key=_by_recency)
+    found = [_student.decode(raw) for raw in rows]
+    if len(found) > 1:
+        found.sort(key=_by_recency)
     known = [row for row in found if text(row.InactiveStatusCode) != _PRE_ENROLLED]
     active = [row for row in known if text(row.InactiveStatusCode) is None]
     leaver = not active
