@@ -17,6 +17,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ import msgspec
 import urllib3
 import urllib3.connection
 import urllib3.exceptions
+import urllib3.util
 
 from rollcall.domain.errors import NeedsAttention, SourceContract, SourceTransient, SyncError
 from rollcall.domain.url import Addresses, address_allowed
@@ -81,17 +83,20 @@ class HttpSender:
         # urllib3 writes whole URLs, query strings included, to its own log.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._addresses = addresses
-        self._pools = urllib3.PoolManager(2, maxsize=connections, ca_certs=certifi.where())
-        self._pools.pool_classes_by_scheme = _pool_classes(addresses)
+        self._connections = connections
+        self._classes = _pool_classes(addresses)
+        # The SIS, and for some a server that gives tokens.
+        self._pool = lru_cache(2)(self._open)
 
     def exchange(self, url: str, request: Request, headers: Mapping[str, str], seconds: float) -> Answer:
         if self._addresses == "public" and not url.startswith("https://"):
             raise NeedsAttention("address_not_allowed", "The address of the SIS must begin with https://.")
         deadline = time.monotonic() + seconds
         try:
-            response = self._pools.urlopen(
+            origin, target = _parts(url)
+            response = self._pool(origin).urlopen(
                 request.method,
-                f"{url}?{urlencode(request.params)}" if request.params else url,
+                f"{target}?{urlencode(request.params)}" if request.params else target,
                 body=request.body,
                 headers={"Accept-Encoding": "gzip", "User-Agent": "rollcall", **headers},
                 timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
@@ -115,6 +120,20 @@ class HttpSender:
                 "credentials_rejected", "The credentials hold characters that cannot be sent to a SIS."
             ) from None
         return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
+
+    def _open(self, origin: str) -> urllib3.HTTPConnectionPool:
+        parts = urllib3.util.parse_url(origin)
+        secure = {"ca_certs": certifi.where()} if parts.scheme == "https" else {}
+        pool: urllib3.HTTPConnectionPool = self._classes[parts.scheme or ""](
+            parts.host, parts.port, maxsize=self._connections, **secure
+        )
+        return pool
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """The origin, and what is asked of it. Taking a URL apart by its rules costs more than asking."""
+    slash = url.find("/", url.index("//") + 2)
+    return (url[:slash], url[slash:]) if slash >= 0 else (url, "/")
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float, most: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LAST = 12
 # Transitional kindergarten is a year of its own.
@@ -20,6 +21,7 @@ def grade_number(grade: str | None) -> int | None:
     return number if number is not None and number <= LAST else None
 
 
+@lru_cache(256)
 def graduation_year(grade: str | None, school_year: str) -> int | None:
     """The spring in which somebody who is in ``grade`` in ``school_year`` (``2026-27``) leaves grade 12."""
     number = grade_number(grade)

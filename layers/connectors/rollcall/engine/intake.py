@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from rollcall.connectors.base import Page, Record, Stream
-from rollcall.domain.person import PERSON_TYPES, fingerprint, split_person_key
+from rollcall.domain.person import PERSON_TYPES, fingerprint
 from rollcall.engine.blobs import frames, unpack
 from rollcall.engine.job import Job
 from rollcall.engine.record_table import PRINT, ChunkIndex, Recognition, RecordTable
@@ -58,7 +58,9 @@ class Intake:
         """How many records the part has."""
         self._job = job
         self._known = known
-        self._types = frozenset(job.integration.member_types)
+        self._unwanted = tuple(
+            f"{kind}:" for kind in PERSON_TYPES if kind not in job.integration.member_types
+        )
         self._came = bytearray(len(known.table))  # 1 for every known row that came again
         self._new: set[str] = set()
         self._table = ChunkIndex(own=known.stream.own)
@@ -141,12 +143,12 @@ class Intake:
 
     def _wanted(self, records: list[Record]) -> list[Record]:
         """Records with only those people whose type the integration takes."""
-        if self._types.issuperset(PERSON_TYPES):
+        if not self._unwanted:
             return records
         return [
-            msgspec.structs.replace(
-                r, people=tuple(k for k in r.people if split_person_key(k)[0] in self._types)
-            )
+            msgspec.structs.replace(r, people=tuple(k for k in r.people if not k.startswith(self._unwanted)))
+            if any(k.startswith(self._unwanted) for k in r.people)
+            else r
             for r in records
         ]
 

@@ -96,7 +96,9 @@ class RecordTable(msgspec.Struct, kw_only=True):
         """The keys of all people of whom there is a record."""
         found = set(self._names())
         found.discard("")
-        found.update(f"{self.own}:{record_id}" for record_id in compress(self.ids, self.people.blanks()))
+        blanks = self.people.blanks()
+        if 1 in blanks:
+            found.update(f"{self.own}:{record_id}" for record_id in compress(self.ids, blanks))
         return found
 
     def naming(self, keys: Set[str]) -> array[int]:
