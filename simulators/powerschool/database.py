@@ -49,10 +49,9 @@ def _core_fields(d: District) -> Iterator[Row]:
 
 
 def _student_race(d: District) -> Iterator[Row]:
-    number = 0
     for s in d.students:
-        for detail in s.races:
-            number += 1
+        # A row keeps its id, whoever comes or goes.
+        for number, detail in enumerate(s.races, s.id * 8):
             yield number, number + 50, s.id - STUDENT_ID_OFFSET, codes.code_of(_RACE, detail)
 
 
