@@ -52,13 +52,13 @@ def survey(district: District, **settings: Any) -> Any:
     return connector("aeries", Sis(district), **settings).survey()
 
 
-def part(stream: str = "students") -> Part:
-    return Part(stream=stream, label="x", params={"school": "410", "year": "2026"})
+def part(stream: str = "students", likely: int = 0) -> Part:
+    return Part(stream=stream, label="x", params={"school": "410", "year": "2026"}, likely=likely)
 
 
-def pull(district: Any, cursor: str | None = None) -> tuple[list[Page], Sis]:
+def pull(district: Any, cursor: str | None = None, likely: int = 0) -> tuple[list[Page], Sis]:
     sis = Sis(district)
-    return list(connector("aeries", sis).pages(part(), cursor)), sis
+    return list(connector("aeries", sis).pages(part(likely=likely), cursor)), sis
 
 
 def rows(pages: list[Page]) -> list[str]:
@@ -167,9 +167,10 @@ def test_an_empty_school() -> None:
     "students", [PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE, 7 * PAGE_SIZE + 3]
 )
 @pytest.mark.parametrize("most", [10**9, 100, PAGE_SIZE])
-def test_every_row_once(students: int, most: int) -> None:
-    """Also from a server that gives fewer rows than asked for."""
-    pages, _ = pull(District(size=students, most=most))
+@pytest.mark.parametrize("likely", [0, 1, PAGE_SIZE, 2 * PAGE_SIZE + 1, 9 * PAGE_SIZE])
+def test_every_row_once(students: int, most: int, likely: int) -> None:
+    """Also from a server that gives fewer rows than asked for, and whatever the last pull found."""
+    pages, _ = pull(District(size=students, most=most), likely=likely)
     assert rows(pages) == [f"{1000 + i}-410-{i}" for i in range(1, students + 1)]
     assert [p.cursor is None for p in pages] == [False] * (len(pages) - 1) + [True]
 
@@ -182,6 +183,19 @@ def test_pages_resume_after_any_cursor() -> None:
 
 def test_a_small_school_costs_two_calls() -> None:
     assert len(pull(District(size=400))[1].requests) == 2
+
+
+@pytest.mark.parametrize("moved", [0, -3, 3])
+def test_nothing_is_asked_for_behind_the_end_that_is_likely(moved: int) -> None:
+    """Guards: a district of twenty schools asked for fifty pages a night that are not there."""
+    likely = 2 * PAGE_SIZE + 100
+    _, sis = pull(District(size=likely + moved), likely=likely)
+    assert sorted(int(r.params["StartingRecord"]) for r in sis.requests) == [
+        1,
+        PAGE_SIZE + 1,
+        2 * PAGE_SIZE + 1,
+        likely + moved + 1,
+    ]
 
 
 def test_a_server_that_ignores_positions() -> None:

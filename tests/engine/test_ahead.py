@@ -77,6 +77,30 @@ def test_parts_are_read_at_the_same_time() -> None:
 
 
 @dataclass
+class Listening(SisConnector):
+    """Notes what it is told of the last pull."""
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        _told.append((part.stream, part.building, part.likely))
+        yield from super().pages(part, cursor, subjects)
+
+
+_told: list[tuple[str, str | None, int]] = []
+
+
+def test_a_part_is_asked_for_with_what_the_last_pull_found() -> None:
+    world = town(connector=Listening)
+    nights = []
+    for _ in range(2):
+        _told.clear()
+        world.sync()
+        nights.append(list(_told))
+    assert {likely for *_, likely in nights[0]} == {0}
+    assert [told for told in nights[1] if told[0] == "students"] == [("students", s, 8) for s in SCHOOLS]
+    assert {likely for stream, _, likely in nights[1] if stream != "students"} == {0}
+
+
+@dataclass
 class Broken(SisConnector):
     """The fourth school cannot be read, which is known before the others have been."""
 

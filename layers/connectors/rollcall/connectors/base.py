@@ -41,6 +41,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     ``building`` is set where the part is one building's people, so that an emptied building can be told. ``proven``:
     the connector itself sees that the part is complete and raises where it is not, so repeated records are no sign.
+    ``likely`` is how many records the last pull found in it, 0 where nobody knows: a hint of where a list without a
+    total ends, and nothing more.
     """
 
     stream: str
@@ -48,6 +50,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     building: str | None = None
     proven: bool = False
+    likely: int = 0
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Set
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from rollcall.engine.frozen import settings_digest
 from rollcall.engine.job import Job
 from rollcall.engine.record_table import RecordTable
@@ -43,6 +45,11 @@ def survey(job: Job) -> None:
     if job.survey.delta and settings_digest(job) != job.snapshot.settings.hex():
         log.info("full pull", extra={"run_id": job.run.id, "reason": "settings_changed"})
         job.survey = job.connector.survey()
+    known = job.snapshot.buildings
+    job.survey.parts = [
+        replace(part, likely=known.get(part.building, 0)) if part.building and part.stream == "students" else part
+        for part in job.survey.parts
+    ]
 
 
 def _last(job: Job) -> _Known | None:

@@ -216,13 +216,15 @@ class Aeries:
     def _positions(self, part: Part, start: int) -> Iterator[Page]:
         """Pages until an empty one.
 
-        The first page is asked for alone, so that a small school costs no calls beyond its end. A page that is not
-        of the size asked for may be the last one or cut short by the server: the next begins right after it.
+        Those that the last pull found are asked for together; without one the first page is asked for alone, so that
+        a small school costs no calls beyond its end. A page that is not of the size asked for may be the last one or
+        cut short by the server: the next begins right after it.
         """
         guard = LoopGuard(MAX_PAGES)
-        ahead = False
+        ahead = start <= part.likely
         while True:
-            starts = count(start, PAGE_SIZE) if ahead else [start]
+            known = range(start, part.likely + 1, PAGE_SIZE)
+            starts = (known or count(start, PAGE_SIZE)) if ahead else [start]
             requests = (_students_request(part, position) for position in starts)
             with closing(self._client.fetch_ordered(requests, AHEAD)) as answers:
                 for answer in answers:
