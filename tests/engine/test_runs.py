@@ -260,3 +260,18 @@ def test_runs_say_how_far_they_are(world: World) -> None:
             assert run.check_at is not None
             assert run.check_at - world.clock.now() < timedelta(minutes=10)
     assert seen >= {"pull", "map", "diff", "apply", "completed"}
+
+
+def test_a_night_without_changes_writes_no_person_and_three_files_beside_its_pages(world: World) -> None:
+    """Guards: what most nights cost. Whom a stream was asked about, one by one, is part of its pages."""
+    world.sync()
+    world.people.written.clear()
+    before = set(world.blobs.files)
+    run = world.sync()
+    fresh = {key.partition(run.id)[2] for key in world.blobs.files.keys() - before}
+    assert {name for name in fresh if not name.startswith(("/pages/", "/subjects/"))} == {
+        "/settings.zst",
+        "/survey.zst",
+        ".zst",
+    }
+    assert world.people.written == []

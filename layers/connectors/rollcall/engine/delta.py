@@ -47,7 +47,9 @@ def survey(job: Job) -> None:
         job.survey = job.connector.survey()
     known = job.snapshot.buildings
     job.survey.parts = [
-        replace(part, likely=known.get(part.building, 0)) if part.building and part.stream == "students" else part
+        replace(part, likely=known.get(part.building, 0))
+        if part.building and part.stream == "students"
+        else part
         for part in job.survey.parts
     ]
 
