@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from rollcall.connectors.base import Page, Record
+from rollcall.connectors.wire import Split
 from rollcall.domain.errors import SourceContract
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ class Shape(Generic[T]):
         self,
         ids: type[T],
         record: Callable[[T, RawRow], Record],
-        cut: Callable[[bytes], Sequence[msgspec.Raw]] = raw_rows,
+        cut: Split = raw_rows,
     ) -> None:
         self._ids = Rows(ids)
         self._record = record

@@ -36,6 +36,10 @@ CONNECT_SECONDS = 10.0
 _CHUNK = 262_144
 
 
+Split = Callable[[bytes], Sequence[msgspec.Raw]]
+"""Cuts an answer of rows into them, undecoded. Raises ``SourceContract`` for what is none."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One call. ``template`` is the path without ids, the only part of a request that may be logged.
 
@@ -55,7 +59,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     area: str | None = None
     is_json: bool = True
     most: int = MAX_ANSWER_BYTES
-    split: Callable[[bytes], Sequence[msgspec.Raw]] | None = None
+    split: Split | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

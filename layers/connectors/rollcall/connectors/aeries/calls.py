@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from rollcall.connectors.records import Rows, Scalar, identifier, text
 from rollcall.connectors.transport import Client
-from rollcall.connectors.wire import Request
+from rollcall.connectors.wire import Request, Split
 
 _ACCEPT = {"Accept": "application/json, text/html, application/xhtml+xml, */*"}
 AREAS = {
@@ -43,7 +43,7 @@ def request(
     template: str | None = None,
     area: str | None = None,
     expect: tuple[int, ...] = (200,),
-    split: Callable[[bytes], Sequence[msgspec.Raw]] | None = None,
+    split: Split | None = None,
 ) -> Request:
     """One call of version 5; ``template`` is the path without ids."""
     return Request(

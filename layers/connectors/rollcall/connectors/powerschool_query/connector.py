@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -34,7 +34,7 @@ from rollcall.connectors.records import (
     unexpected_shape,
 )
 from rollcall.connectors.transport import Client, Transport
-from rollcall.connectors.wire import Answer, Request
+from rollcall.connectors.wire import Answer, Request, Split
 from rollcall.domain.errors import NeedsAttention, SourceContract
 from rollcall.domain.inspection import CodeTable
 from rollcall.domain.person import Mapped, split_person_key
@@ -206,7 +206,7 @@ def _request(
     arguments: Mapping[str, str],
     suffix: str = "",
     params: Mapping[str, Any] | None = None,
-    split: Callable[[bytes], Sequence[msgspec.Raw]] | None = None,
+    split: Split | None = None,
 ) -> Request:
     path = f"/ws/schema/query/{query.name}{suffix}"
     return Request(
