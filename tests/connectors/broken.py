@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from rollcall.connectors.base import Connector, Page, Part, Record, Stream, Survey
+from rollcall.connectors.mapping import issue
 from rollcall.domain.errors import SourceContract, SyncError
 from rollcall.domain.person import Mapped, fingerprint
 
@@ -160,6 +161,23 @@ class CountsItsCalls(Wrapper):
         )
 
 
+class LooksAtTheCalendar(Wrapper):
+    """Finds fault with a record from some day on, and does not say from which."""
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        found = self.inner.map(key, records, survey, today)
+        late = issue("date_invalid", person_type="student", source_id=key.partition(":")[2])
+        return msgspec.structs.replace(found, issues=(late,)) if today.year > 2026 else found
+
+
+class SaysItOfNobody(Wrapper):
+    """Finds fault with a record and does not say whose it is."""
+
+    def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
+        found = self.inner.map(key, records, survey, today)
+        return msgspec.structs.replace(found, issues=(issue("date_invalid"),))
+
+
 class TellsWhatItSaw(Wrapper):
     """Puts the value that it could not read into its error."""
 
@@ -212,6 +230,8 @@ BROKEN: Mapping[type[Wrapper], str] = {
     ForgetsWhoseRecord: "unique",
     LetsTheFirstRecordWin: "pure",
     CountsItsCalls: "pure",
+    LooksAtTheCalendar: "still",
+    SaysItOfNobody: "to_the_point",
     TellsWhatItSaw: "fails_on_another_shape",
     FollowsAnywhere: "stays_at_home",
 }

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from rollcall.connectors.base import Connector, Page, Part, Record, Survey, records_of
+from rollcall.connectors.mapping import ISSUES
 from rollcall.domain.errors import SyncError
 from rollcall.domain.person import encode_person
+from rollcall.engine.issue_files import about
 from tests.connectors.fault_table import SHEETS
 
 TODAY = date(2026, 11, 22)
@@ -138,8 +140,29 @@ def pure(bench: Bench) -> None:
         assert first == _document(other, key, records, found.survey), "what was mapped before must not matter"
 
 
-def _document(connector: Connector, key: str, records: dict[str, list[bytes]], survey: Survey) -> Any:
-    found = connector.map(key, records, survey, TODAY)
+def still(bench: Bench) -> None:
+    """Before the day that records name nothing else is made of them or said of them: till then nobody looks at them."""
+    found, connector = read(bench.connect()), bench.connect()
+    for key, records in found.by_person():
+        document = _document(connector, key, records, found.survey)
+        eve = (document[-1] or TODAY + timedelta(days=365)) - timedelta(days=1)
+        for day in {TODAY + (eve - TODAY) // 2, eve}:
+            assert _document(connector, key, records, found.survey, day) == document, f"{key} on {day}"
+
+
+def to_the_point(bench: Bench) -> None:
+    """An issue is one of the table, and about the person whose records they are: so it is known when it is mended."""
+    found, connector = read(bench.connect()), bench.connect()
+    for key, records in found.by_person():
+        for issue in connector.map(key, records, found.survey, TODAY).issues:
+            assert about(issue) == key, issue.code
+            assert issue.code in ISSUES
+
+
+def _document(
+    connector: Connector, key: str, records: dict[str, list[bytes]], survey: Survey, today: date = TODAY
+) -> Any:
+    found = connector.map(key, records, survey, today)
     return (found.person and encode_person(found.person), found.household, found.issues, found.revisit_on)
 
 
@@ -212,6 +235,8 @@ LAWS: tuple[Callable[[Bench], None], ...] = (
     resumable,
     unique,
     pure,
+    still,
+    to_the_point,
     fails_when_down,
     fails_on_html,
     fails_on_another_shape,

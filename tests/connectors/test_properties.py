@@ -169,7 +169,7 @@ def test_nothing_of_illuminate_changes_before_the_day_to_revisit(records: dict[s
     day = TODAY.replace(month=12, day=31) if now.revisit_on is None else now.revisit_on
     eve = max(TODAY, day.fromordinal(day.toordinal() - 1))
     before = ILLUMINATE.map("student:40711", records, illuminate.survey(), eve)
-    assert (before.person, before.household) == (now.person, now.household)
+    assert (before.person, before.household, before.issues) == (now.person, now.household, now.issues)
 
 
 @settings(max_examples=300)
@@ -221,7 +221,7 @@ def test_nothing_changes_before_the_day_to_revisit(answers: list[bytes]) -> None
         now = POWERSCHOOL.map(key, records, survey(), TODAY)
         day = TODAY.replace(month=12, day=31) if now.revisit_on is None else now.revisit_on
         before = POWERSCHOOL.map(key, records, survey(), max(TODAY, day.fromordinal(day.toordinal() - 1)))
-        assert (before.person, before.household) == (now.person, now.household)
+        assert (before.person, before.household, before.issues) == (now.person, now.household, now.issues)
 
 
 @given(

@@ -129,6 +129,9 @@ class SisConnector:
             return Mapped(person=_adult("contact", source_id, me))
         stream = "students" if kind == "student" else "staff"
         row = msgspec.json.decode(records[stream][0])
+        comes_on = date.fromisoformat(row["from"]) if row.get("from") else None
+        if comes_on and today < comes_on:
+            return Mapped(person=None, revisit_on=comes_on)
         if row.get("reject"):
             issue = Issue(
                 severity="error",
@@ -227,7 +230,7 @@ class PhotoConnector:
 
     def map(self, key: str, records: Mapping[str, Sequence[bytes]], survey: Survey, today: date) -> Mapped:
         source_id, name = msgspec.json.decode(records["photos"][0])
-        issue = Issue(severity="warning", code="photo_not_an_image", message="m", fix="f")
+        issue = _warning("photo_not_an_image", source_id)
         person = Person(type="student", source_id=source_id, photo=name)
         return Mapped(person=person, issues=() if name else (issue,))
 

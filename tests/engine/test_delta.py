@@ -76,9 +76,13 @@ def families(world: World, students: set[str]) -> set[frozenset[str]]:
     return {frozenset(some) for some in members.values()}
 
 
-# A rejected student keeps what was stored, so whether they had been dropped before shows for ever.
+# A rejected student keeps what was stored, so whether they had been dropped before shows for ever; and who is to come
+# comes on their day, whatever a feed did not tell of them since.
 accepted = rosters.map(
-    lambda roster: ({i: {**row, "reject": False} for i, row in roster[0].items()}, *roster[1:])
+    lambda roster: (
+        {i: {**row, "reject": False, "from": None} for i, row in roster[0].items()},
+        *roster[1:],
+    )
 )
 
 

@@ -17,8 +17,12 @@ from rollcall.engine.blobs import compress, pack, unpack
 from rollcall.engine.people_table import (
     ENDED,
     MISSING,
+    NOTED,
     NOTHING,
+    REJECTED,
+    REVISIT,
     UNDONE,
+    WAITING,
     PeopleTable,
     PersonRow,
     loaded,
@@ -35,7 +39,7 @@ rows = st.builds(
     mapped=st.sampled_from([b"a" * 16, b"b" * 16, NOTHING, bytes(8) + b"c" * 8, b"c" * 8 + bytes(8)]),
     household=st.sampled_from([b"h" * 8, b"h" * 16]),
     family=st.none() | ids,
-    flags=st.integers(0, 63),
+    flags=st.integers(0, 255),
     revisit_on=st.none() | st.dates(date(2026, 11, 20), date(2026, 11, 25)),
     host_id=st.none() | ids,
 )
@@ -169,6 +173,12 @@ def test_what_is_asked_of_all_is_what_their_rows_say(found: dict[str, PersonRow]
     table = PeopleTable.of(found)
     mask = MISSING | UNDONE
     assert set(table.flagged(mask)) == {key for key, row in found.items() if row.flags & mask}
+    restless = MISSING | REVISIT | WAITING | UNDONE
+    assert set(table.restless()) == {
+        key
+        for key, row in found.items()
+        if row.flags & restless or (row.flags & REJECTED and not row.flags & NOTED)
+    }
     assert dict(table.standing()) == {key: row.flags for key, row in found.items()}
     assert set(table.loaded()) == {key for key, row in found.items() if loaded(row)}
     assert table.revisits == {key: row.revisit_on for key, row in found.items() if row.revisit_on}

@@ -12,9 +12,9 @@ from rollcall.engine.blobs import pack, snapshot_folder
 from rollcall.engine.compare import Received
 from rollcall.engine.hold import held_people, keep_waiting
 from rollcall.engine.images import key_of, plan_file, put_changes
+from rollcall.engine.issue_files import notes_of, write_issues
 from rollcall.engine.job import Job
 from rollcall.engine.people_table import PeopleTable
-from rollcall.engine.plan import write_issues
 from rollcall.engine.snapshot import Snapshot
 from rollcall.engine.spared import protected_since, said_protected
 from rollcall.engine.unmapped import write_unmapped
@@ -45,6 +45,7 @@ def write_snapshot(job: Job, received: Received, people: PeopleTable, issues: by
     """What the next run compares with, of ``people`` as the plan leaves them. It counts only once the run is finished
     with it.
     """
+    notes = notes_of(job, people)
     people = keep_waiting(job, people)
     write_unmapped(job, people)
     snapshot = Snapshot(
@@ -60,6 +61,7 @@ def write_snapshot(job: Job, received: Received, people: PeopleTable, issues: by
         full_on=job.snapshot.full_on if job.survey.delta else job.today,
         reconciled=job.accounts.digest,
         issues=issues,
+        notes=notes,
     )
     job.blobs.put(job.folder.snapshot(), pack(snapshot))
 

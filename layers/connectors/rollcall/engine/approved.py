@@ -17,9 +17,10 @@ from rollcall.engine.blobs import approved_id, pack, snapshot_key, unpack
 from rollcall.engine.cohorts import cohorts_of, move, packed
 from rollcall.engine.hold import Held, held_people
 from rollcall.engine.images import key_of, plan_changes, plan_file, put_changes, shows
+from rollcall.engine.issue_files import write_issues
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
-from rollcall.engine.plan import next_people, write_issues
+from rollcall.engine.plan import next_people
 from rollcall.engine.spared import protected_since
 
 

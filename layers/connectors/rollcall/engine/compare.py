@@ -13,7 +13,7 @@ from datetime import date
 from rollcall.connectors.base import Delta
 from rollcall.domain.person import PERSON_TYPES, person_key, split_person_key
 from rollcall.engine.job import Job
-from rollcall.engine.people_table import ENDED, MISSING, REJECTED, REVISIT, UNDONE, WAITING
+from rollcall.engine.people_table import ENDED, MISSING, NOTED, UNDONE
 from rollcall.engine.pull import stream_table
 from rollcall.engine.record_table import RecordTable, differences
 
@@ -31,13 +31,15 @@ class Received:
 class Work:
     """``again``: people to map anew, students before staff before contacts, otherwise as their records come; ``rows``:
     their records, by stream. ``gone``: people known from the snapshot of whom no record is left and about whom
-    something remains to be done; nobody after a delta, which proves no absence.
+    something remains to be done; nobody after a delta, which proves no absence. ``noted``: everybody else in whose
+    records something is wrong, as it was when they were mapped.
     """
 
     received: Received
     again: list[str]
     rows: dict[str, array[int]]
     gone: list[str]
+    noted: list[str]
 
 
 def received(job: Job) -> Received:
@@ -99,6 +101,7 @@ def compare(job: Job) -> Work:
         again=_in_order(again, now.tables, rows),
         rows=rows,
         gone=[] if job.survey.delta else sorted(_left(job, there)),
+        noted=[key for key in job.snapshot.people.flagged(NOTED) if key in there and key not in again],
     )
 
 
@@ -152,10 +155,9 @@ def _moved(job: Job, now: Received) -> set[str]:
 def _restless(job: Job) -> set[str]:
     """People whose records need another look though they did not move."""
     people, today = job.snapshot.people, job.today
-    flagged = people.flagged(MISSING | REVISIT | REJECTED | WAITING | UNDONE)
     due = (key for key, day in people.revisits.items() if day <= today)
     decided = (person_key("contact", twin.contact_source_id) for twin in job.twins)
-    return {*flagged, *due, *decided} | job.protections.known
+    return {*people.restless(), *due, *decided} | job.protections.known
 
 
 def _left(job: Job, present: set[str]) -> set[str]:

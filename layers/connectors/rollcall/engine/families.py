@@ -23,10 +23,10 @@ from rollcall.domain.person import split_person_key
 from rollcall.domain.plan import StoredPerson
 from rollcall.engine.blobs import pack_lines
 from rollcall.engine.images import key_of, plan_changes
+from rollcall.engine.issue_files import write_issues
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.people_table import UNSETTLED, PeopleTable
-from rollcall.engine.plan import write_issues
 
 FILE = 1000
 """Family changes in one file."""

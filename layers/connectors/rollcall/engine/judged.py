@@ -8,6 +8,7 @@ from.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -17,7 +18,7 @@ from rollcall.engine.compare import Work, is_contact, is_student
 from rollcall.engine.gather import batches
 from rollcall.engine.job import Job
 from rollcall.engine.mapping import MappedPerson, mapped_batch
-from rollcall.engine.people_table import ENDED, NOTHING
+from rollcall.engine.people_table import COMING, ENDED, NOTHING
 from rollcall.engine.pins import Pins
 from rollcall.engine.roster import Roster
 
@@ -62,9 +63,17 @@ class Judged:
         for number in range(self.count):
             yield from self.batch(number)
 
-    def left(self) -> list[str]:
-        """People whose records are there but say that they are not to be loaded, and who are known."""
-        return [p.key for p in self if p.verdict == "leave" and p.key in self._job.snapshot.people]
+    def left(self) -> dict[str, date | None]:
+        """People whose records are there but say that they are not to be loaded, and who are known, with the day on
+        which to look again; but for who has not come yet.
+        """
+        known = self._job.snapshot.people
+        leaving = ((p.key, p.row) for p in self if p.verdict == "leave" and p.key in known)
+        return {
+            key: row.revisit_on if row.flags & COMING else None
+            for key, row in leaving
+            if not (row.flags & COMING and known[key].mapped == NOTHING)
+        }
 
     def _is_childless(self, person: MappedPerson) -> bool:
         if person.verdict != "load" or not is_contact(person.key):

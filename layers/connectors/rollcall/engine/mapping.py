@@ -14,16 +14,16 @@ from rollcall.engine.compare import Work
 from rollcall.engine.gather import BATCH, Gatherer, batch_of, batches
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
-from rollcall.engine.people_table import NOTHING, REJECTED, REVISIT, PersonRow
+from rollcall.engine.people_table import COMING, NOTED, NOTHING, REJECTED, REVISIT, PersonRow
 from rollcall.engine.roster import Member, member_of
 
 Verdict = Literal["load", "reject", "leave"]
 
 
 class MappedPerson(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One person after mapping. ``leave`` means that the records say the person is not one to load (not yet enrolled,
-    no mapped building), which is the same as not being in the file. ``students`` are those whom the records of a
-    contact name with them.
+    """One person after mapping. ``leave`` means that the records say the person is not one to load (no mapped building,
+    not enrolled yet and then ``COMING``), which is the same as not being in the file. ``students`` are those whom the
+    records of a contact name with them.
     """
 
     key: str
@@ -61,7 +61,7 @@ def mapped_batch(job: Job, batch: int) -> list[MappedPerson]:
 def rejected_row(job: Job, key: str) -> PersonRow:
     """The row of somebody whose records cannot be loaded: what was known of them stands."""
     known = job.snapshot.people.get(key) or PersonRow(mapped=NOTHING)
-    return msgspec.structs.replace(known, flags=known.flags | REJECTED)
+    return msgspec.structs.replace(known, flags=known.flags & ~(COMING | NOTED) | REJECTED)
 
 
 def with_grad_year(person: Person, school_year: str) -> Person:
@@ -76,6 +76,8 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
     if person is None:
         rejected = any(issue.severity == "error" for issue in mapped.issues)
         row = rejected_row(job, key) if rejected else PersonRow(mapped=NOTHING)
+        row.flags |= NOTED if rejected else COMING if mapped.revisit_on else 0
+        row.revisit_on = mapped.revisit_on
         verdict: Verdict = "reject" if rejected else "leave"
         return MappedPerson(key=key, verdict=verdict, active=False, row=row, issues=mapped.issues)
     left = person.status == "ended"
@@ -90,7 +92,7 @@ def _judged(job: Job, key: str, mapped: Mapped) -> MappedPerson:
     row = PersonRow(
         mapped=fingerprint(doc),
         household=household or NOTHING,
-        flags=REVISIT if issues or key in job.protections else 0,
+        flags=(NOTED if issues else 0) | (REVISIT if key in job.protections else 0),
         revisit_on=mapped.revisit_on,
     )
     active = person.status == "active"

@@ -25,16 +25,22 @@ UNSETTLED = b"\xff" * PRINT  # household of a person whose change was postponed:
 
 ENDED = 1  # the stored person is ended
 MISSING = 2  # not in the last pull, but not ended either: the drop switch was off
-REVISIT = 4  # loaded with a warning: map again every night, so that it is reported until it is mended
+REVISIT = 4  # depends on more than their own records: look again every night
 REJECTED = 8  # the last records could not be loaded; what was stored before, if anything, stands
 WAITING = 16  # has a photo, but nobody is stored yet who could get it: look again every night
 UNDONE = 32  # what a run had made of them was undone: look again, and let what would be made of them wait for a person
+COMING = 64  # the records say on which day to load them: look again then
+NOTED = 128  # something is wrong with the records: said again every night, but looked at when they move
 
-_NOT_LOADED = ENDED | MISSING | REJECTED | WAITING
+_NOT_LOADED = ENDED | MISSING | REJECTED | WAITING | COMING
+_NIGHTLY = MISSING | REVISIT | WAITING | UNDONE
 
 _STUDENTS = bytes(kind == PERSON_TYPES.index("student") for kind in range(256))
 _LOADED = bytes(not flags & _NOT_LOADED for flags in range(256))
 _NOT_ENDED = bytes(not flags & ENDED for flags in range(256))
+_RESTLESS = bytes(
+    bool(flags & _NIGHTLY) or flags & (REJECTED | NOTED) == REJECTED for flags in range(256)
+)  # who was rejected for what others have, such as their POS ID
 _USUAL = (None, None, None)
 
 
@@ -140,7 +146,11 @@ class PeopleTable(msgspec.Struct, kw_only=True):
 
     def flagged(self, mask: int) -> list[str]:
         """Keys of everybody who has any of these flags."""
-        return [self.keys[at] for at in self._places(mask)]
+        return self._marked(bytes(bool(flags & mask) for flags in range(256)))
+
+    def restless(self) -> list[str]:
+        """Keys of everybody who must be looked at every night, whether or not their records move."""
+        return self._marked(_RESTLESS)
 
     def standing(self) -> Iterator[tuple[str, int]]:
         """Everybody with their flags."""
@@ -179,12 +189,14 @@ class PeopleTable(msgspec.Struct, kw_only=True):
             at = self.mapped.find(NOTHING, at + 1)
         return bytes(mask)
 
-    def _places(self, mask: int) -> Iterator[int]:
-        marked = self.flags.translate(bytes(bool(flags & mask) for flags in range(256)))
+    def _marked(self, wanted: bytes) -> list[str]:
+        """Keys of whose flags ``wanted``, a byte for each combination of flags, is 1."""
+        found, marked = [], self.flags.translate(wanted)
         at = marked.find(1)
         while at >= 0:
-            yield at
+            found.append(self.keys[at])
             at = marked.find(1, at + 1)
+        return found
 
     def _find(self, order: int, key: bytes) -> tuple[int, bool]:
         """Where a key stands or belongs, and whether it is there. Keys that share a hash stand in their own order."""

@@ -6,27 +6,32 @@ gone. Each batch leaves at most one file of changes, one of issues, and the rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import date
 from functools import partial
 
 from msgspec.structs import replace
 
 from rollcall.domain.person import Issue, decode_person, person_key, split_person_key
 from rollcall.domain.plan import Change, StoredPerson
-from rollcall.engine.blobs import pack, pack_lines, snapshot_key, unpack
+from rollcall.engine.blobs import pack, snapshot_key, unpack
 from rollcall.engine.compare import Work
 from rollcall.engine.gather import batch_of, batches
 from rollcall.engine.households import regroup
 from rollcall.engine.images import write_plan_file
+from rollcall.engine.issue_files import repeat_notes, write_issues
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
 from rollcall.engine.judged import Judged
 from rollcall.engine.mapping import MappedPerson, mapped_batch
 from rollcall.engine.outcome import Outcome, as_change, change_to, stored_people
 from rollcall.engine.people_table import (
+    COMING,
     ENDED,
     MISSING,
+    NOTED,
     NOTHING,
+    REJECTED,
     REVISIT,
     UNDONE,
     UNSETTLED,
@@ -57,7 +62,8 @@ def _plan_people(job: Job, work: Work) -> None:
     mapped = Judged(job, work)
     known = job.snapshot.people
     left = mapped.left()
-    leavers = [*work.gone, *(k for k in left if not known[k].flags & ENDED or k in job.protections.ended)]
+    leavers = dict.fromkeys(work.gone)
+    leavers |= {k: d for k, d in left.items() if not known[k].flags & ENDED or k in job.protections.ended}
     ending = [key for key in leavers if not job.protections.stays(key)] if job.dropping else []
     families = regroup(job, mapped, ending)
     again = set(work.again)
@@ -71,10 +77,10 @@ def _plan_people(job: Job, work: Work) -> None:
     )
     todo: list[_Step] = [partial(_mapped, job, mapped, n, families) for n in range(mapped.count)]
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
-    todo += [partial(_gone, job, part, families) for part in _parts(gone)]
-    todo += [partial(_kept, job, part, set(leavers), families) for part in _parts(kept)]
+    todo += [partial(_gone, job, part, families, leavers) for part in _parts(gone)]
+    todo += [partial(_kept, job, part, leavers.keys(), families) for part in _parts(kept)]
     _write_all(job, todo)
-    _close(job, again.union(relatives, leavers, kept))
+    _close(job, again.union(relatives, leavers, kept), work)
 
 
 def _plan_photos(job: Job, work: Work) -> None:
@@ -84,7 +90,7 @@ def _plan_photos(job: Job, work: Work) -> None:
     todo: list[_Step] = [partial(_photos, job, n) for n in range(batches(len(work.again)))]
     todo.append(lambda: [Outcome(key, None) for key in work.gone])
     _write_all(job, todo)
-    _close(job, {*work.again, *work.gone})
+    _close(job, {*work.again, *work.gone}, work)
 
 
 _Step = Callable[[], list[Outcome]]
@@ -149,9 +155,25 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
             found.append(Outcome(key, row, change, _issues(person, entries)))
         elif key in loads:
             found.append(Outcome(key, rows[key], issues=_issues(person, entries)))
-        elif person.issues:
-            found.append(Outcome(key, None, issues=person.issues, stays_out=True))
+        elif person.verdict == "leave":
+            found.append(_left_out(job, person))
     return mapped.pins.give_way(found)
+
+
+def _left_out(job: Job, person: MappedPerson) -> Outcome:
+    """Somebody who is not to be loaded, or not yet. Who is to be ended for it is so elsewhere."""
+    known = job.snapshot.people.get(person.key)
+    active = known is not None and known.mapped != NOTHING and not known.flags & ENDED
+    comes_on = person.row.revisit_on if person.row.flags & COMING else None
+    if active or (comes_on is None and (known is None or known.revisit_on is None)):
+        return Outcome(person.key, None, issues=person.issues, stays_out=True)
+    return Outcome(person.key, _until(known or PersonRow(mapped=NOTHING), comes_on), issues=person.issues)
+
+
+def _until(row: PersonRow, comes_on: date | None) -> PersonRow:
+    """The row of somebody who has no records to load, before the day they come, if one is known."""
+    flags = row.flags & ~(COMING | NOTED | REJECTED)
+    return replace(row, flags=flags | (COMING if comes_on else 0), revisit_on=comes_on)
 
 
 def _issues(person: MappedPerson, entries: dict[str, Entry]) -> tuple[Issue, ...]:
@@ -200,7 +222,7 @@ def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[
     return found
 
 
-def _kept(job: Job, keys: Sequence[str], leavers: set[str], families: dict[str, str]) -> list[Outcome]:
+def _kept(job: Job, keys: Sequence[str], leavers: Set[str], families: dict[str, str]) -> list[Outcome]:
     """Protected people whom no record brings, and who are not ended either."""
     before = stored_people(job, keys)
     ours = {key for key, stored in before.items() if stored.integration_id == job.run.integration_id}
@@ -231,9 +253,14 @@ def _held_to(job: Job, key: str, stored: StoredPerson | None, family: str | None
     return change_to(job, key, stored.person, family or stored.person.family_id, stored)
 
 
-def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[Outcome]:
-    """People of whom nothing was received: end them if they are to be dropped and are still ours."""
-    rows = {key: row for key in keys if (row := job.snapshot.people[key]).mapped != NOTHING}
+def _gone(
+    job: Job, keys: Sequence[str], families: dict[str, str], coming: Mapping[str, date | None]
+) -> list[Outcome]:
+    """People of whom nothing was received, or nothing to load before the day they are ``coming``: end them if they are
+    to be dropped and are still ours.
+    """
+    known = ((key, job.snapshot.people[key]) for key in keys)
+    rows = {key: _until(row, coming.get(key)) for key, row in known if row.mapped != NOTHING}
     if not job.dropping:
         kept = {
             key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family))
@@ -247,11 +274,13 @@ def _gone(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[Outco
     found = []
     for key in keys:
         stored = before.get(key)
+        comes_on = coming.get(key)
+        unknown = _until(PersonRow(mapped=NOTHING), comes_on) if comes_on else None
         if stored is None or stored.integration_id != job.run.integration_id:
-            found.append(Outcome(key, None))
+            found.append(Outcome(key, unknown))
         elif key in suppliers:
             handed = replace(stored, integration_id=suppliers[key])
-            found.append(Outcome(key, None, as_change("update", handed, stored)))
+            found.append(Outcome(key, unknown, as_change("update", handed, stored)))
         elif stored.person.status == "ended":
             found.append(Outcome(key, replace(rows[key], flags=rows[key].flags & ~UNDONE)))
         else:
@@ -330,17 +359,6 @@ def _write(job: Job, outcomes: list[Outcome]) -> None:
     job.blobs.put(job.folder.rows(job.at.batch), pack(rows))
 
 
-def write_issues(job: Job, issues: Sequence[Issue]) -> None:
-    """One file of issues, counted in the run."""
-    if not issues:
-        return
-    for found in issues:
-        job.run.issues[found.severity] += 1
-        job.run.issue_codes[found.code] = job.run.issue_codes.get(found.code, 0) + 1
-    job.blobs.put(job.folder.issues(job.at.issue_files), pack_lines(issues))
-    job.at.issue_files += 1
-
-
 def _enroll(job: Job, key: str, row: PersonRow | None) -> None:
     """Count a person in the import summary of the media application."""
     if row is not None and row.roster and loaded(row):
@@ -367,10 +385,11 @@ def _left_for_later(job: Job) -> list[Issue]:
     return [issue("changes_postponed", count=waiting)]
 
 
-def _close(job: Job, touched: set[str]) -> None:
-    """Issues of the whole run, and how many people the plan leaves alone."""
+def _close(job: Job, touched: set[str], work: Work) -> None:
+    """Issues of the whole run and of people who were not looked at, and how many people the plan leaves alone."""
     write_issues(job, [*job.survey.issues, *job.at.issues, *_left_for_later(job)])
     people = job.snapshot.people
+    repeat_notes(job, work.noted)
     unchanged = people.count_loaded()
     for key in touched:
         unchanged[split_person_key(key)[0]] -= loaded(people.get(key))

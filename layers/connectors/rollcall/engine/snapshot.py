@@ -22,7 +22,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
     """Everything the next run compares with. ``blobs`` are the keys that ``RecordTable.blobs`` points into, and
     ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull,
     ``reconciled`` names the list of existing users that counted last, ``issues`` are the prints of the issues that
-    stand (see :mod:`rollcall.engine.trend`).
+    stand (see :mod:`rollcall.engine.trend`), and ``notes`` those of them that records alone explain
+    (:mod:`rollcall.engine.issue_files`).
     """
 
     format: int = FORMAT
@@ -38,6 +39,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     full_on: date | None = None
     reconciled: str = ""
     issues: bytes = b""
+    notes: list[bytes] = []
 
 
 class _Header(msgspec.Struct):

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import xxhash
 
-from rollcall.domain.person import Issue, person_key
+from rollcall.domain.person import Issue
 from rollcall.domain.run import Trend
-from rollcall.engine.blobs import unpack_lines
 from rollcall.engine.compare import Work, present
+from rollcall.engine.issue_files import about, read_issues
 from rollcall.engine.job import Job
 
 _HALF = 8
@@ -26,7 +26,7 @@ def weigh(job: Job, work: Work) -> bytes:
     Call it when the plan is complete: it reads the run's files of issues.
     """
     known = set(_prints(job.snapshot.issues))
-    found = {_print(issue) for issue in _issues(job)}
+    found = {_print(issue) for issue in read_issues(job)}
     standing = _untouched(job, work, known - found)
     job.run.trend = Trend(
         new=len(found - known),
@@ -45,14 +45,9 @@ def _untouched(job: Job, work: Work, missing: set[bytes]) -> set[bytes]:
     return {p for p in missing if p[:_HALF] in there and p[:_HALF] not in looked_at}
 
 
-def _issues(job: Job) -> Iterator[Issue]:
-    for part in range(job.at.issue_files):
-        yield from unpack_lines(job.blobs.get(job.folder.issues(part)), Issue)
-
-
 def _print(issue: Issue) -> bytes:
     """Of an issue of nobody in particular the first half stands for no person."""
-    key = person_key(issue.person_type, issue.source_id) if issue.person_type and issue.source_id else ""
+    key = about(issue)
     facts = "\x1f".join((issue.code, key, issue.field or "", issue.value or ""))
     return _person(key) + xxhash.xxh3_64_digest(facts.encode())
 

@@ -23,11 +23,12 @@ from rollcall.engine.cohorts import cohorts_of, move, packed
 from rollcall.engine.frozen import Frozen, refuse_closed
 from rollcall.engine.hold import Held
 from rollcall.engine.images import key_of, plan_changes, plan_file, shows, write_plan_file
+from rollcall.engine.issue_files import write_issues
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Checkpoint, Job
 from rollcall.engine.outcome import as_change
 from rollcall.engine.people_table import NOTHING, UNDONE, UNSETTLED, WAITING, PersonRow, loaded
-from rollcall.engine.plan import Row, ended, next_people, write_issues
+from rollcall.engine.plan import Row, ended, next_people
 from rollcall.engine.reapply import last_pull, settings_then
 from rollcall.engine.taken import taken
 

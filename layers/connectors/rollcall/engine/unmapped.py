@@ -1,32 +1,31 @@
-"""What a run leaves for the queue of unmapped values. Its issues are complete, since whoever has one is looked at again
-every night, whether or not their records moved.
+"""What a run leaves for the queue of unmapped values. Its issues are complete: those of people whose records did not
+move are said again every night.
 """
 
 from __future__ import annotations
 
 from rollcall.domain.errors import NotFound
-from rollcall.domain.ids import person_id
-from rollcall.domain.person import Issue, person_key
 from rollcall.domain.ports import Blobs
 from rollcall.domain.run import Run
 from rollcall.domain.unmapped import Tally, UnmappedValues
-from rollcall.engine.blobs import RunFolder, pack, run_of, unpack, unpack_lines
+from rollcall.engine.blobs import RunFolder, pack, run_of, unpack
+from rollcall.engine.issue_files import about, read_issues
 from rollcall.engine.job import Job
-from rollcall.engine.people_table import PeopleTable
+from rollcall.engine.outcome import stored_id
+from rollcall.engine.people_table import COMING, PeopleTable
 
 
 def write_unmapped(job: Job, people: PeopleTable) -> None:
     """Gather the values from the run's issues. ``people`` are those of the next snapshot: who is not among them is not
-    to be loaded, so what their records lack is nobody's concern.
+    to be loaded, or not yet, so what their records lack is nobody's concern.
     """
     tally = Tally()
-    for part in range(job.at.issue_files):
-        for issue in unpack_lines(job.blobs.get(job.folder.issues(part)), Issue):
-            if issue.person_type is None or issue.source_id is None:
-                tally.add(issue, None)
-            elif person_key(issue.person_type, issue.source_id) in people:
-                own = (issue.person_type, issue.source_id)
-                tally.add(issue, person_id(job.run.district_id, job.integration.source, *own))
+    for issue in read_issues(job):
+        key = about(issue)
+        if not key:
+            tally.add(issue, None)
+        elif (row := people.get(key)) and not row.flags & COMING:
+            tally.add(issue, stored_id(job, key))
     found = tally.result()
     job.at.unmapped = len(found.values)
     if found.values:
