@@ -5,7 +5,7 @@ The first load of an integration changes no family, since there are none before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from rollcall.domain.family import LARGE_FAMILY, large, unlike
 from rollcall.domain.family_change import (
@@ -20,9 +20,8 @@ from rollcall.domain.family_change import (
 )
 from rollcall.domain.ids import hashed_id, person_id
 from rollcall.domain.person import split_person_key
-from rollcall.domain.plan import StoredPerson
+from rollcall.domain.plan import Change, StoredPerson
 from rollcall.engine.blobs import pack_lines
-from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.issue_files import write_issues
 from rollcall.engine.issues import issue
 from rollcall.engine.job import Job
@@ -32,8 +31,11 @@ FILE = 1000
 """Family changes in one file."""
 
 
-def plan_families(job: Job, people: PeopleTable) -> dict[str, str]:
-    """Write the run's family changes, given the ``people`` of the next snapshot, and count them by kind.
+def plan_families(
+    job: Job, people: PeopleTable, passing: Mapping[str, tuple[Passage, Passing]]
+) -> dict[str, str]:
+    """Write the run's family changes, given the ``people`` of the next snapshot and who is ``passing`` from one family
+    to another, and count them by kind.
 
     Returns, by id of each student who gets another family, the family change that they are part of.
     """
@@ -51,9 +53,6 @@ def plan_families(job: Job, people: PeopleTable) -> dict[str, str]:
             for family, size in crowds.items()
         ],
     )
-    if not job.snapshot.people:
-        return {}
-    passing = dict(_passing(job))
     if not passing:
         return {}
     concerned = {family for passage, _ in passing.values() for family in passage if family}
@@ -81,27 +80,21 @@ def _write(job: Job, changes: list[FamilyChange]) -> None:
         job.at.family_files += 1
 
 
-def _passing(job: Job) -> Iterator[tuple[str, tuple[Passage, Passing]]]:
-    """Students who come, leave or get another family, by key."""
-    for change in plan_changes(job):
-        if change.type != "student":
-            continue
-        was, now = _family(change.before), _family(change.after)
-        if was != now:
-            student = change.after.person
-            yield (
-                key_of(change),
-                (
-                    (was, now),
-                    Passing(
-                        person_id=change.after.id,
-                        first_name=student.first_name,
-                        last_name=student.last_name,
-                        before=was,
-                        after=now,
-                    ),
-                ),
-            )
+def passing_of(change: Change) -> tuple[Passage, Passing] | None:
+    """The student of a change who comes, leaves or gets another family by it."""
+    if change.type != "student":
+        return None
+    was, now = _family(change.before), _family(change.after)
+    if was == now:
+        return None
+    student = change.after.person
+    return (was, now), Passing(
+        person_id=change.after.id,
+        first_name=student.first_name,
+        last_name=student.last_name,
+        before=was,
+        after=now,
+    )
 
 
 def _family(stored: StoredPerson | None) -> str | None:

@@ -162,6 +162,8 @@ def _sources(work: Work) -> list[tuple[str, int, array[int]]]:
 
 
 def _sorted(pieces: Sequence[Piece]) -> PersonRecords:
+    if len(pieces) == 1:
+        return PersonRecords({pieces[0].stream: [pieces[0].raw]}, pieces[0].students)
     records: dict[str, list[bytes]] = {}
     for piece in sorted(pieces, key=lambda piece: (piece.stream, piece.id)):
         records.setdefault(piece.stream, []).append(piece.raw)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from rollcall.domain.family_change import Passage, Passing
 from rollcall.domain.person import PersonType
 from rollcall.domain.plan import ChangeKind
 from rollcall.domain.run import Hold
@@ -19,7 +20,7 @@ from rollcall.domain.thresholds import Tally, Thresholds, Waiting, judge
 from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.cohorts import cohorts_of, move, packed
 from rollcall.engine.drops import facts_of_drops, waits_of_unmapped
-from rollcall.engine.families import plan_families
+from rollcall.engine.families import passing_of, plan_families
 from rollcall.engine.images import key_of, plan_changes
 from rollcall.engine.job import Job
 from rollcall.engine.people_table import (
@@ -45,19 +46,24 @@ def judge_plan(job: Job, people: PeopleTable) -> None:
     limits = _limits(job)
     tally, cohorts, moved = Tally(), cohorts_of(job.snapshot), cohorts_of(job.snapshot)
     again: Counter[tuple[PersonType, ChangeKind]] = Counter()
+    passing: dict[str, tuple[Passage, Passing]] = {}
     for change in plan_changes(job):
-        if _undone(job, key_of(change)):
+        key = key_of(change)
+        if _undone(job, key):
             again[change.type, change.kind] += 1
         else:
             tally.add(change)
         move(moved, change)
+        # A first load changes no family, since there are none before.
+        if job.snapshot.people and (passes := passing_of(change)):
+            passing[key] = passes
     bases = job.snapshot.people.count_loaded()
     waits = judge(tally, bases, cohorts, limits)
     if job.district.review_families == "never":
         waits = [wait for wait in waits if wait.danger != "household"]
     facts = facts_of_drops(job, tally, bases, cohorts, limits) if any(job.run.dropped.values()) else None
     waits += waits_of_unmapped(job, facts) if facts else []
-    family_change = plan_families(job, people)
+    family_change = plan_families(job, people, passing)
     reviewed = family_change if job.district.review_families == "always" else {}
     job.run.holds = [
         *(wait.hold for wait in waits),

@@ -4,28 +4,21 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rollcall.domain.family import assign, whole
 from rollcall.domain.ids import hashed_id
 from rollcall.engine.compare import is_student
 from rollcall.engine.job import Job
-from rollcall.engine.mapping import MappedPerson
 from rollcall.engine.people_table import UNSETTLED, PeopleTable, PersonRow, takes_part
 
 
-def regroup(job: Job, mapped: Iterable[MappedPerson], leavers: Iterable[str]) -> dict[str, str]:
-    """Family ids of all students in households that moved, including students who did not move themselves."""
+def regroup(job: Job, now: Mapping[str, bytes], leavers: Iterable[str]) -> dict[str, str]:
+    """Family ids of all students in households that moved, including students who did not move themselves. ``now`` are
+    the households of students who were looked at.
+    """
     rows = job.snapshot.people
-    now: dict[str, bytes] = {}
-    gone = {key for key in leavers if is_student(key)}
-    for person in mapped:
-        if not is_student(person.key):
-            continue
-        if person.verdict == "load" and person.active:
-            now[person.key] = person.row.household
-        elif person.verdict == "load":
-            gone.add(person.key)
+    gone = set(filter(is_student, leavers))
     moved = {key for key, household in now.items() if not _lives_at(rows.get(key), household)}
     if not moved and not gone:
         return {}

@@ -46,7 +46,8 @@ def map_people(job: Job, work: Work) -> None:
         mapped = []
         for key, found in zip(keys, gatherer.batch(job.at.batch), strict=True):
             person = _judged(job, key, job.connector.map(key, found.records, job.survey, job.today))
-            mapped.append(msgspec.structs.replace(person, students=found.students))
+            person.students = found.students
+            mapped.append(person)
         job.blobs.put(job.folder.mapped(job.at.batch), pack(mapped))
         job.at.batch += 1
         job.checkpoint(min(job.at.batch * BATCH, len(work.again)), len(work.again))

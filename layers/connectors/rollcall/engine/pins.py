@@ -34,25 +34,29 @@ class Pins:
         self._job = job
         self._first: dict[str, str] = {}
         self._asked: dict[str, str] = {}
+        self._losers: dict[str, Holder] = {}
 
     def note(self, person: MappedPerson) -> None:
-        """Remember what a person asks for; call it with everybody before :meth:`settle`."""
+        """Remember what a person asks for; call it with everybody before :meth:`judge`."""
         if person.pos_id and person.verdict == "load" and person.active:
             self._asked[self._id(person.key)] = person.pos_id
             self._first[person.pos_id] = min(person.key, self._first.get(person.pos_id, person.key))
 
-    def settle(self, people: list[MappedPerson]) -> list[MappedPerson]:
-        """The same people, those whose POS ID is another's rejected."""
+    def judge(self, people: list[MappedPerson]) -> list[MappedPerson]:
+        """Ask the store who has the POS IDs of these people, and settle them."""
         asking = {p.key: p.pos_id for p in people if p.pos_id and p.verdict == "load" and p.active}
-        if not asking:
+        holders = self._holders(set(asking.values())) if asking else {}
+        for key, pos_id in asking.items():
+            holder = holders[pos_id]
+            if holder.person_id != self._id(key):
+                self._losers[key] = holder
+        return self.settle(people)
+
+    def settle(self, people: list[MappedPerson]) -> list[MappedPerson]:
+        """The same people, those whose POS ID is another's rejected. They have been judged before."""
+        if not self._losers:
             return people
-        holders = self._holders(set(asking.values()))
-        losers = {
-            key: holder
-            for key, pos_id in asking.items()
-            if (holder := holders[pos_id]).person_id != self._id(key)
-        }
-        return [self._reject(p, losers[p.key]) if p.key in losers else p for p in people]
+        return [self._reject(p, self._losers[p.key]) if p.key in self._losers else p for p in people]
 
     def give_way(self, outcomes: list[Outcome]) -> list[Outcome]:
         """The same outcomes, those who would come back with a POS ID that became another's coming back without."""

@@ -61,13 +61,14 @@ def plan(job: Job, work: Work) -> None:
 def _plan_people(job: Job, work: Work) -> None:
     mapped = Judged(job, work)
     known = job.snapshot.people
-    left = mapped.left()
     leavers = dict.fromkeys(work.gone)
-    leavers |= {k: d for k, d in left.items() if not known[k].flags & ENDED or k in job.protections.ended}
+    leavers |= {
+        k: d for k, d in mapped.left.items() if not known[k].flags & ENDED or k in job.protections.ended
+    }
     ending = [key for key in leavers if not job.protections.stays(key)] if job.dropping else []
-    families = regroup(job, mapped, ending)
+    families = regroup(job, mapped.homes, [*ending, *mapped.ended])
     again = set(work.again)
-    elsewhere = again.difference(left).union(ending)
+    elsewhere = again.difference(mapped.left).union(ending)
     kept = sorted(key for key in job.protections if key in known and key not in elsewhere)
     gone = sorted(set(leavers).difference(kept))
     relatives = sorted(
