@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rollcall.domain.person import PERSON_TYPES, fingerprint, person_key
 from rollcall.engine import people_table
 from rollcall.engine.blobs import compress, pack, unpack
+from rollcall.engine.columns import Texts, Values
 from rollcall.engine.people_table import (
     ENDED,
     MISSING,
@@ -192,6 +193,19 @@ def test_what_is_asked_of_all_is_what_their_rows_say(found: dict[str, PersonRow]
         key: row.household for key, row in parting.items() if row.household in homes
     }
     assert table.count_loaded()["student"] == sum(map(loaded, students.values()))
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("C",)), max_size=4)))
+def test_texts_written_before_they_had_marks_are_read(texts: list[str]) -> None:
+    """Guards: the last pull of a district misread on the night after an update."""
+    bare, marked = Values(), Texts()
+    for text in texts:
+        bare.put(text.encode())
+        marked.append(text)
+    for found in (unpack(pack(bare), Texts), unpack(pack(marked), Texts)):
+        assert (list(found), [found[at] for at in range(len(found))]) == (texts, texts)
+        found.append("x")
+        assert [*found] == [*texts, "x"]
 
 
 def test_a_snapshot_of_the_first_format_keeps_what_is_known_of_people() -> None:

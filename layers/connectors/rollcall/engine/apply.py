@@ -59,6 +59,7 @@ def write_snapshot(job: Job, received: Received, people: PeopleTable, issues: by
         buildings=buildings(job),
         marker=job.survey.marker,
         full_on=job.snapshot.full_on if job.survey.delta else job.today,
+        full=not job.survey.delta,
         reconciled=job.accounts.digest,
         issues=issues,
         notes=notes,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from itertools import chain
-from operator import eq
+from operator import not_
 from typing import Self
 
 import msgspec
+
+_MARK = "\x1e"
+"""Stands in no text: whatever cannot be printed is taken out of them."""
 
 
 def numbers() -> array[int]:
@@ -44,10 +46,6 @@ class Values(msgspec.Struct):
         """The one at ``at`` as it is kept."""
         return self.data[self.ends[at - 1] if at else 0 : self.ends[at]]
 
-    def blanks(self) -> bytes:
-        """A byte for each: 1 where it is empty."""
-        return bytes(map(eq, chain((0,), self.ends), self.ends))
-
     def put(self, value: bytes) -> None:
         """One more."""
         self.data += value
@@ -73,23 +71,35 @@ class Values(msgspec.Struct):
 
 
 class Texts(Values):
-    """The same of texts, in UTF-8."""
+    """The same of texts, in UTF-8. Behind each is a mark that is in none, so that all of them are read in one go."""
+
+    def __post_init__(self) -> None:
+        if self.ends and self.data[-1:] != _MARK.encode():
+            self._set_marks()
 
     def __getitem__(self, at: int) -> str:
         return self.raw(at).decode()
 
     def __iter__(self) -> Iterator[str]:
-        start = 0
-        if self.data.isascii():
-            text = self.data.decode()
-            for end in self.ends:
-                yield text[start:end]
-                start = end
-        else:
-            for end in self.ends:
-                yield self.data[start:end].decode()
-                start = end
+        texts = self.data.decode().split(_MARK)
+        texts.pop()  # what is behind the last mark
+        return iter(texts)
+
+    def raw(self, at: int) -> bytearray:
+        """The one at ``at`` as it is kept, without its mark."""
+        return self.data[self.ends[at - 1] if at else 0 : self.ends[at] - 1]
+
+    def blanks(self) -> bytes:
+        """A byte for each: 1 where it is empty."""
+        return bytes(map(not_, self))
 
     def append(self, text: str) -> None:
         """One more text."""
-        self.put(text.encode())
+        self.put(f"{text}{_MARK}".encode())
+
+    def _set_marks(self) -> None:
+        """Blobs of before there were marks have none."""
+        bare = Values(self.data, self.ends)
+        self.data, self.ends = bytearray(), numbers()
+        for raw in bare.raws():
+            self.append(raw.decode())

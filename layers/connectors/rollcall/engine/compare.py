@@ -6,7 +6,7 @@ Works on ids and fingerprints alone. On a quiet night nobody is in the answer an
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -89,31 +89,40 @@ def compare(job: Job) -> Work:
     """Who moved since the snapshot; everybody when there is none or when settings changed since."""
     now = received(job)
     job.chunks.clear()  # all of it is in the tables now
-    there = present(now.tables.values())
-    if job.snapshot.settings != bytes.fromhex(job.at.settings):
-        again = there
+    tables, known = now.tables, job.snapshot.people
+    same_settings = job.snapshot.settings == bytes.fromhex(job.at.settings)
+    moved = _moved(job, now) | _restless(job) if same_settings else present(tables.values())
+    again = moved | _contacts_of(moved, tables.values()) if same_settings else moved
+    rows, there = _records_of(again, tables)
+    if job.survey.delta:
+        gone: set[str] = set()
+    elif same_settings and job.snapshot.full:
+        # Nobody has left whose records came as they did in the last pull.
+        gone = _gone(job, moved - there.keys())
     else:
-        again = _moved(job, now) | _restless(job)
-        again = (again | _contacts_of(again, now.tables.values())) & there
-    rows = {stream: table.naming(again) for stream, table in now.tables.items()}
+        gone = _gone(job, set(known.keys) - present(tables.values()))
+    noted = {key for key in known.flagged(NOTED) if key not in again}
     return Work(
         received=now,
-        again=_in_order(again, now.tables, rows),
+        again=[key for kind in PERSON_TYPES for key in there if split_person_key(key)[0] == kind],
         rows=rows,
-        gone=[] if job.survey.delta else sorted(_left(job, there)),
-        noted=[key for key in job.snapshot.people.flagged(NOTED) if key in there and key not in again],
+        gone=sorted(gone),
+        noted=list(_records_of(noted, tables)[1]),
     )
 
 
-def _in_order(
-    again: set[str], tables: Mapping[str, RecordTable], rows: Mapping[str, Iterable[int]]
-) -> list[str]:
-    """People in the order of their first records, so that those who are mapped together lie together."""
-    seen: dict[str, None] = {}
+def _records_of(
+    wanted: Set[str], tables: Mapping[str, RecordTable]
+) -> tuple[dict[str, array[int]], dict[str, None]]:
+    """The rows of these people by stream, and who of them has one, in the order of their first: so those who are mapped
+    together lie together.
+    """
+    rows = {stream: table.naming(wanted) for stream, table in tables.items()}
+    there: dict[str, None] = {}
     for stream, table in tables.items():
         for at in rows[stream]:
-            seen.update((key, None) for key in table.people_at(at) if key in again)
-    return [key for kind in PERSON_TYPES for key in seen if split_person_key(key)[0] == kind]
+            there.update((key, None) for key in table.people_at(at) if key in wanted)
+    return rows, there
 
 
 def is_student(key: str) -> bool:
@@ -160,17 +169,18 @@ def _restless(job: Job) -> set[str]:
     return {*people.restless(), *due, *decided} | job.protections.known
 
 
-def _left(job: Job, present: set[str]) -> set[str]:
-    """Who was there and is not. A type of person that is not asked for any more has not left. Where an undo has put
-    somebody back to being ended, it must be noted that the SIS agrees.
+def _gone(job: Job, left: Set[str]) -> set[str]:
+    """Those of whom there is no record any more and about whom something remains to be done.
+
+    A type of person that is not asked for any more has not left. Where an undo has put somebody back to being ended, it
+    must be noted that the SIS agrees.
     """
     settled = ENDED if job.integration.drop_students_not_in_file else ENDED | MISSING
     types = set(job.integration.member_types)
-    people = job.snapshot.people
     return {
         key
-        for key in people.keys
-        if key not in present
-        and (not (flags := people[key].flags) & settled or flags & UNDONE or key in job.protections.ended)
+        for key in left
+        if (row := job.snapshot.people.get(key)) is not None
+        and (not row.flags & settled or row.flags & UNDONE or key in job.protections.ended)
         and split_person_key(key)[0] in types
     }

@@ -202,8 +202,7 @@ class PeopleTable(msgspec.Struct, kw_only=True):
         """Where a key stands or belongs, and whether it is there. Keys that share a hash stand in their own order."""
         at = bisect_left(self.order, order)
         while at < len(self.order) and self.order[at] == order:
-            ends = self.keys.ends
-            known = self.keys.data[ends[at - 1] if at else 0 : ends[at]]
+            known = self.keys.raw(at)
             if known >= key:
                 return at, known == key
             at += 1

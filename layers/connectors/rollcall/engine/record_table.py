@@ -122,11 +122,11 @@ class RecordTable(msgspec.Struct, kw_only=True):
 
     def index(self) -> dict[str, int]:
         """Where each id stands; of one that stands there twice, the last. Costs memory: not for every night."""
-        return {record_id: at for at, record_id in enumerate(self.ids)}
+        return dict(zip(self.ids, range(len(self)), strict=True))
 
     def _names(self) -> list[str]:
         """Who stands in ``people``, one behind the other."""
-        names = self.people.data.decode().split(_BETWEEN)
+        names = "".join(self.people).split(_BETWEEN)
         names.pop()  # what is behind the last mark
         return names
 

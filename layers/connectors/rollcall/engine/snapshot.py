@@ -20,7 +20,8 @@ FORMAT = 2
 
 class Snapshot(msgspec.Struct, kw_only=True):
     """Everything the next run compares with. ``blobs`` are the keys that ``RecordTable.blobs`` points into, and
-    ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull,
+    ``days`` the day each was received. ``marker`` is the survey's, ``full_on`` the day of the last full pull, ``full``
+    says that this was one, so nobody is known of whom it had no record and about whom something remains to be done.
     ``reconciled`` names the list of existing users that counted last, ``issues`` are the prints of the issues that
     stand (see :mod:`rollcall.engine.trend`), and ``notes`` those of them that records alone explain
     (:mod:`rollcall.engine.issue_files`).
@@ -37,6 +38,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     cohorts: dict[str, int] = {}
     marker: str | None = None
     full_on: date | None = None
+    full: bool = False
     reconciled: str = ""
     issues: bytes = b""
     notes: list[bytes] = []
