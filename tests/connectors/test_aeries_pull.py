@@ -27,7 +27,8 @@ class District:
             {"SchoolCode": 410, "Name": "Lakeview", "InactiveStatusCode": " "},
             {"SchoolCode": 420, "Name": "Reed", "InactiveStatusCode": ""},
             {"SchoolCode": 430, "Name": "Closed", "InactiveStatusCode": "I"},
-            {"SchoolCode": 999, "Name": "Inactive", "InactiveStatusCode": ""},
+            {"SchoolCode": 99, "Name": "Transfer", "InactiveStatusCode": "", "DoNotReport": True},
+            {"SchoolCode": 999, "Name": "Inactive", "InactiveStatusCode": "", "DoNotReport": False},
         ]
         self.replies = replies
 
@@ -84,6 +85,13 @@ def test_survey_lists_the_work() -> None:
     assert {h["AERIES-CERT"] for h in sis.headers} == {"CERT7"}
     assert {r.params["DatabaseYear"] for r in sis.requests[1:]} == {"2026"}
     assert not any("cert" in str(r.params).lower() for r in sis.requests)
+
+
+def test_a_place_that_is_no_school_is_read_where_somebody_mapped_it_and_else_not_missed() -> None:
+    """Guards: a warning every night, of every district, that nobody could clear."""
+    found = survey(District(), codes=lookups(building={"410": "LES", "99": "TRA", "999": "INA"}))
+    assert found.reference["schools"] == ["410", "99", "999"]
+    assert [i.value for i in found.issues] == ["420"]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from rollcall.connectors.records import Rows, Scalar, identifier, text
+from rollcall.connectors.mapping import Context
+from rollcall.connectors.records import Rows, Scalar, flag, identifier, text
 from rollcall.connectors.transport import Client
 from rollcall.connectors.wire import Request, Split
 
@@ -55,6 +56,14 @@ def request(
         area=area,
         split=split,
     )
+
+
+def to_map(schools: Iterable[School], context: Context) -> list[tuple[str, str | None]]:
+    """Numbers and names of schools, as the building mapping is asked for them: a place that is no school belongs there
+    only where somebody has mapped it.
+    """
+    wanted = (s for s in schools if not flag(s.DoNotReport) or context.building(s.number) is not None)
+    return [(school.number, text(school.Name)) for school in wanted]
 
 
 def open_schools(client: Client, params: Mapping[str, str | int]) -> list[School]:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from rollcall.connectors.aeries import changes, contacts, people
-from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request
+from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request, to_map
 from rollcall.connectors.aeries.people import Options
 from rollcall.connectors.aeries.rows import ContactIds, StaffIds, StudentIds
 from rollcall.connectors.auth import HeaderAuth
@@ -86,8 +86,7 @@ class Aeries:
         """
         info = self.info()
         year = self.year(info)
-        opened = ((school.number, text(school.Name)) for school in self.schools(year))
-        mapped, issues = in_scope(opened, self._context)
+        mapped, issues = in_scope(to_map(self.schools(year), self._context), self._context)
         scope = [school for school, _ in mapped]
         found = Survey(
             parts=[],

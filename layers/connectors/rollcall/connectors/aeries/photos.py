@@ -15,7 +15,7 @@ from itertools import count
 
 import msgspec
 
-from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request
+from rollcall.connectors.aeries.calls import AREAS, School, open_schools, request, to_map
 from rollcall.connectors.auth import HeaderAuth
 from rollcall.connectors.base import LastPull, Page, Part, Record, Stream, Survey
 from rollcall.connectors.mapping import Context, in_scope
@@ -86,8 +86,7 @@ class AeriesPhotos:
 
     def survey(self, last: LastPull | None = None) -> Survey:
         """The schools, and one small call to see that photos may be read."""
-        opened = ((school.number, text(school.Name)) for school in self.schools())
-        mapped, issues = in_scope(opened, self._context)
+        mapped, issues = in_scope(to_map(self.schools(), self._context), self._context)
         self.probe(mapped[0][0])
         parts = [
             Part(stream="photos", label=f"photos of school {school}", params={"school": school})
