@@ -34,8 +34,9 @@ def read_issues(job: Job) -> Iterator[Issue]:
 
 def about(issue: Issue) -> str:
     """Key of the person an issue is about; blank for nobody in particular."""
-    named = issue.person_type and issue.source_id
-    return person_key(issue.person_type, issue.source_id) if named else ""  # type: ignore[arg-type]  # both are there
+    if issue.person_type is None or issue.source_id is None:
+        return ""
+    return person_key(issue.person_type, issue.source_id)
 
 
 def repeat_notes(job: Job, noted: Collection[str]) -> None:
