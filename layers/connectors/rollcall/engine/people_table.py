@@ -126,8 +126,9 @@ class PeopleTable(msgspec.Struct, kw_only=True):
 
     def members(self, families: Set[str]) -> Iterator[tuple[str, str]]:
         """Students who take part in one of these families (:func:`takes_part`), with its id."""
-        parting = compress(enumerate(self.families), self._parting())
-        return ((self.keys[at], family) for at, family in parting if family in families)
+        parting, texts = self._parting(), list(self.families)
+        rows = compress(range(len(self)), map(families.__contains__, texts))
+        return ((self.keys[at], texts[at]) for at in rows if parting[at])
 
     def family_sizes(self) -> Counter[str]:
         """How many students take part in each family."""

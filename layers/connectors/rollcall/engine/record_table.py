@@ -109,11 +109,11 @@ class RecordTable(msgspec.Struct, kw_only=True):
         if 0 not in blanks:
             own = f"{self.own}:"
             themselves = {key.removeprefix(own) for key in keys if key.startswith(own)}
-            return array("I", (at for at, record_id in enumerate(self.ids) if record_id in themselves))
+            return array("I", compress(range(len(self)), map(themselves.__contains__, self.ids)))
         names = self._names()
         if len(names) == len(self) and 1 not in blanks:
             # Each of one person.
-            return array("I", (at for at, name in enumerate(names) if name in keys))
+            return array("I", compress(range(len(self)), map(keys.__contains__, names)))
         return array("I", (at for at, people in enumerate(self.all_people()) if not keys.isdisjoint(people)))
 
     def speaks_of(self, kind: PersonType) -> bool:
