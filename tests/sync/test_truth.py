@@ -5,6 +5,8 @@ field.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -31,6 +33,21 @@ def test_everybody_is_stored_once_and_rightly(system: str, seed: int) -> None:
     assert run.state == "completed", run.error
     assert compare(town) == []
     assert sum(c["reject"] for c in run.counts.values()) == 0
+
+
+def test_a_student_enrolled_for_later_comes_with_their_contacts_on_the_day() -> None:
+    """Guards: a record that names a day and does not move on it, forgotten until somebody edits it."""
+    town = InProcess("illuminate", people=60)
+    newcomer = next(student for student in town.generated.students if student.active and student.links)
+    newcomer.enrollments[:] = [replace(stay, entry=date(2026, 11, 24)) for stay in newcomer.enrollments]
+    added = []
+    for _ in range(4):
+        run = town.sync()
+        assert run.state == "completed", run.error
+        added.append((run.counts["student"]["add"], run.counts["contact"]["add"]))
+        town.clock.advance(days=1)
+    assert added[0][0] > 1
+    assert added[1:] == [(0, 0), (1, len(newcomer.links)), (0, 0)]
 
 
 @systems
