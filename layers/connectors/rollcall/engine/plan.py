@@ -6,16 +6,16 @@ gone. Each batch leaves at most one file of changes, one of issues, and the rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from datetime import date
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from msgspec.structs import replace
 
-from rollcall.domain.person import Issue, decode_person, person_key, split_person_key
+from rollcall.domain.person import Issue, decode_person, split_person_key
 from rollcall.domain.plan import Change, StoredPerson
-from rollcall.engine.blobs import pack, snapshot_key, unpack
+from rollcall.engine.blobs import pack, unpack
 from rollcall.engine.compare import Work
+from rollcall.engine.departures import end_gone, held_to, keep_protected, leave_out
 from rollcall.engine.gather import batch_of, batches
 from rollcall.engine.households import regroup
 from rollcall.engine.images import write_plan_file
@@ -26,14 +26,9 @@ from rollcall.engine.judged import Judged
 from rollcall.engine.mapping import MappedPerson, mapped_batch
 from rollcall.engine.outcome import Outcome, as_change, change_to, stored_people
 from rollcall.engine.people_table import (
-    COMING,
     ENDED,
-    MISSING,
-    NOTED,
     NOTHING,
-    REJECTED,
     REVISIT,
-    UNDONE,
     UNSETTLED,
     WAITING,
     PeopleTable,
@@ -41,7 +36,6 @@ from rollcall.engine.people_table import (
     loaded,
 )
 from rollcall.engine.roster import Entry, settled
-from rollcall.engine.snapshot import read_snapshot
 
 _OVERLAID = 50
 """Batches of rows in memory together."""
@@ -78,8 +72,8 @@ def _plan_people(job: Job, work: Work) -> None:
     )
     todo: list[_Step] = [partial(_mapped, job, mapped, n, families) for n in range(mapped.count)]
     todo += [partial(_relatives, job, part, families) for part in _parts(relatives)]
-    todo += [partial(_gone, job, part, families, leavers) for part in _parts(gone)]
-    todo += [partial(_kept, job, part, leavers.keys(), families) for part in _parts(kept)]
+    todo += [partial(end_gone, job, part, families, leavers) for part in _parts(gone)]
+    todo += [partial(keep_protected, job, part, leavers.keys(), families) for part in _parts(kept)]
     _write_all(job, todo)
     _close(job, again.union(relatives, leavers, kept), work)
 
@@ -139,7 +133,7 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
     for person in people:
         key = person.key
         if person.verdict == "reject":
-            change = _held_to(job, key, before.get(key))
+            change = held_to(job, key, before.get(key))
             found.append(Outcome(key, person.row, change, issues=person.issues, rejected=True))
         elif key in differ:
             stored = before.get(key)
@@ -157,24 +151,8 @@ def _mapped(job: Job, mapped: Judged, batch: int, families: dict[str, str]) -> l
         elif key in loads:
             found.append(Outcome(key, rows[key], issues=_issues(person, entries)))
         elif person.verdict == "leave":
-            found.append(_left_out(job, person))
+            found.append(leave_out(job, person))
     return mapped.pins.give_way(found)
-
-
-def _left_out(job: Job, person: MappedPerson) -> Outcome:
-    """Somebody who is not to be loaded, or not yet. Who is to be ended for it is so elsewhere."""
-    known = job.snapshot.people.get(person.key)
-    active = known is not None and known.mapped != NOTHING and not known.flags & ENDED
-    comes_on = person.row.revisit_on if person.row.flags & COMING else None
-    if active or (comes_on is None and (known is None or known.revisit_on is None)):
-        return Outcome(person.key, None, issues=person.issues, stays_out=True)
-    return Outcome(person.key, _until(known or PersonRow(mapped=NOTHING), comes_on), issues=person.issues)
-
-
-def _until(row: PersonRow, comes_on: date | None) -> PersonRow:
-    """The row of somebody who has no records to load, before the day they come, if one is known."""
-    flags = row.flags & ~(COMING | NOTED | REJECTED)
-    return replace(row, flags=flags | (COMING if comes_on else 0), revisit_on=comes_on)
 
 
 def _issues(person: MappedPerson, entries: dict[str, Entry]) -> tuple[Issue, ...]:
@@ -223,74 +201,6 @@ def _relatives(job: Job, keys: Sequence[str], families: dict[str, str]) -> list[
     return found
 
 
-def _kept(job: Job, keys: Sequence[str], leavers: Set[str], families: dict[str, str]) -> list[Outcome]:
-    """Protected people whom no record brings, and who are not ended either."""
-    before = stored_people(job, keys)
-    ours = {key for key, stored in before.items() if stored.integration_id == job.run.integration_id}
-    missing = {key for key in ours & leavers if job.protections.stays(key)}
-    suppliers = _other_suppliers(job) if missing else {}
-    found = []
-    for key in keys:
-        row = job.snapshot.people[key]
-        if key not in ours:
-            found.append(Outcome(key, None if key in leavers else row))
-        elif key in missing and key in suppliers:
-            handed = replace(before[key], integration_id=suppliers[key])
-            found.append(Outcome(key, None, as_change("update", handed, before[key])))
-        else:
-            flags = row.flags & ~ENDED | REVISIT | (MISSING if key in leavers - missing else 0)
-            flags |= ENDED if before[key].person.status == "ended" else 0
-            row = replace(row, family=families.get(key, row.family), flags=flags)
-            said = (issue("protected_person_missing", person=split_person_key(key)),)
-            change = _held_to(job, key, before[key], families.get(key))
-            found.append(Outcome(key, row, change, said if key in missing else ()))
-    return found
-
-
-def _held_to(job: Job, key: str, stored: StoredPerson | None, family: str | None = None) -> Change | None:
-    """What makes somebody whom no record can be taken of into what is protected, if they are ours."""
-    if stored is None or stored.integration_id != job.run.integration_id:
-        return None
-    return change_to(job, key, stored.person, family or stored.person.family_id, stored)
-
-
-def _gone(
-    job: Job, keys: Sequence[str], families: dict[str, str], coming: Mapping[str, date | None]
-) -> list[Outcome]:
-    """People of whom nothing was received, or nothing to load before the day they are ``coming``: end them if they are
-    to be dropped and are still ours.
-    """
-    known = ((key, job.snapshot.people[key]) for key in keys)
-    rows = {key: _until(row, coming.get(key)) for key, row in known if row.mapped != NOTHING}
-    if not job.dropping:
-        kept = {
-            key: replace(row, flags=row.flags | MISSING, family=families.get(key, row.family))
-            if not row.flags & ENDED
-            else replace(row, flags=row.flags & ~UNDONE)
-            for key, row in rows.items()
-        }
-        return [Outcome(key, kept.get(key)) for key in keys]
-    before = stored_people(job, list(rows))
-    suppliers = _other_suppliers(job) if before else {}
-    found = []
-    for key in keys:
-        stored = before.get(key)
-        comes_on = coming.get(key)
-        unknown = _until(PersonRow(mapped=NOTHING), comes_on) if comes_on else None
-        if stored is None or stored.integration_id != job.run.integration_id:
-            found.append(Outcome(key, unknown))
-        elif key in suppliers:
-            handed = replace(stored, integration_id=suppliers[key])
-            found.append(Outcome(key, unknown, as_change("update", handed, stored)))
-        elif stored.person.status == "ended":
-            found.append(Outcome(key, replace(rows[key], flags=rows[key].flags & ~UNDONE)))
-        else:
-            row = replace(rows[key], flags=(rows[key].flags | ENDED) & ~(MISSING | UNDONE))
-            change = as_change("inactivate", ended(job, stored), stored)
-            found.append(Outcome(key, row, replace(change, dropped=True)))
-    return found
-
-
 def _photos(job: Job, batch: int) -> list[Outcome]:
     people = mapped_batch(job, batch)
     moved = {p.key for p in people if not _stands(job.snapshot.people.get(p.key), p.row)}
@@ -315,31 +225,6 @@ def _with_photo(stored: StoredPerson, photo: str | None) -> Change | None:
     if photo is None or photo == stored.person.photo:
         return None
     return as_change("update", replace(stored, person=replace(stored.person, photo=photo)), stored)
-
-
-def ended(job: Job, stored: StoredPerson) -> StoredPerson:
-    """The person as *Drop Students Not In File* leaves them: enrollments end on the run's date, nothing is deleted."""
-    key, today = person_key(stored.person.type, stored.person.source_id), job.today.isoformat()
-    enrollments = tuple(e if e.drop_date else replace(e, drop_date=today) for e in stored.person.enrollments)
-    left = replace(stored.person, status="ended", enrollments=enrollments)
-    return replace(stored, person=job.protections.over(key, settled(left, None, stored.person)))
-
-
-def _other_suppliers(job: Job) -> dict[str, str]:
-    """People whom another integration of the same SIS had in its last pull, with its id: they did not leave, they
-    moved. A photo is no proof that somebody is still there.
-    """
-    found: dict[str, str] = {}
-    for other in job.settings.integrations(job.run.district_id):
-        same = other.source == job.integration.source and other.id != job.integration.id
-        if not same or not other.active or other.pictures_only:
-            continue
-        current = job.runs.state(job.run.district_id, other.id).snapshot
-        if current is None:
-            continue
-        blob = job.blobs.get(snapshot_key(job.run.district_id, other.id, current))
-        found.update(dict.fromkeys(read_snapshot(blob).people.loaded(), other.id))
-    return found
 
 
 def _write(job: Job, outcomes: list[Outcome]) -> None:

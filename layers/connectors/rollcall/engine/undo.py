@@ -20,6 +20,7 @@ from rollcall.domain.ports import Blobs, Runs, Settings
 from rollcall.domain.run import Run
 from rollcall.engine.blobs import RunFolder, pack, unpack
 from rollcall.engine.cohorts import cohorts_of, move, packed
+from rollcall.engine.departures import ended
 from rollcall.engine.frozen import Frozen, refuse_closed
 from rollcall.engine.hold import Held
 from rollcall.engine.images import key_of, plan_changes, plan_file, shows, write_plan_file
@@ -28,7 +29,7 @@ from rollcall.engine.issues import issue
 from rollcall.engine.job import Checkpoint, Job
 from rollcall.engine.outcome import as_change
 from rollcall.engine.people_table import NOTHING, UNDONE, UNSETTLED, WAITING, PersonRow, loaded
-from rollcall.engine.plan import Row, ended, next_people
+from rollcall.engine.plan import Row, next_people
 from rollcall.engine.reapply import last_pull, settings_then
 from rollcall.engine.taken import taken
 
