@@ -306,18 +306,18 @@ def test_an_abandoned_prefetch_does_not_try_again() -> None:
         release.wait(5)
         return 500
 
+    others = threading.enumerate()
     found, sis = client(reply)
     answers = found.fetch_ordered(numbered(2), ahead=2)
     next(answers)
     entered.wait(5)
-    before = threading.active_count()
+    own = [thread for thread in threading.enumerate() if thread not in others]
     answers.close()
     release.set()
-    deadline = threading.Event()
-    for _ in range(100):
-        if threading.active_count() < before:
-            break
-        deadline.wait(0.02)
+    del found, answers
+    for thread in own:
+        thread.join(5)
+    assert own and not any(thread.is_alive() for thread in own)
     assert sis.paths.count("/p/1") == 1
 
 

@@ -133,12 +133,23 @@ def test_a_plain_answer_and_what_is_sent() -> None:
     assert b"X-Secret: k3y" in seen[0]
 
 
-def test_connections_are_kept() -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(b"[]"),
+        ok(b"[" + b" " * 900_000 + b"]"),
+        ok(gzip.compress(b"[]"), b"Content-Encoding: gzip"),
+        CHUNKED + b"2\r\n[]\r\n0\r\n\r\n",
+        b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["plain", "long", "gzip", "chunked", "empty"],
+)
+def test_connections_are_kept(answer: bytes) -> None:
     connections: set[int] = set()
 
     def script(peer: socket.socket, request: bytes) -> None:
         connections.add(peer.fileno())
-        peer.sendall(ok(b"[]"))
+        peer.sendall(answer)
 
     with server(script) as port:
         sender = HttpSender("loopback", 2)
@@ -214,6 +225,11 @@ def test_a_gzip_bomb_stops_at_the_cap() -> None:
     with server(send(ok(b"x" * 1_000_001))) as port:
         assert fails(port, SourceContract, request=request).code == "answer_too_large"
         assert len(ask(port).body) == 1_000_001, "how much is too much is for each request to say"
+
+
+def test_an_answer_that_says_it_is_too_large_is_not_waited_for() -> None:
+    with server(send(ok(b"[", length=10**12))) as port:
+        assert fails(port, SourceContract).code == "answer_too_large"
 
 
 def test_endless_headers_are_refused() -> None:

@@ -223,6 +223,9 @@ class Client:
         self._transport = transport
         self._base = base
         self._auth = auth
+        self._gate = transport.gate(base)
+        # For all parts of a pull, since a district may have hundreds.
+        self._threads = ThreadPoolExecutor(self._gate.most, thread_name_prefix="sis")
 
     def send(self, request: Request) -> Answer:
         """The answer, with at most one renewal of the credential."""
@@ -239,15 +242,12 @@ class Client:
         """
         waiting = iter(requests)
         stop = threading.Event()
-        gate = self._transport.gate(self._base)
-        pool = ThreadPoolExecutor(gate.most, thread_name_prefix="sis")
         queue: deque[Future[Answer]] = deque()
 
         def fill() -> None:
-            depth = min(2 * gate.limit, ahead or 2 * gate.limit)
-            queue.extend(
-                pool.submit(self._send, r, stop) for r in islice(waiting, max(0, depth - len(queue)))
-            )
+            most = 2 * self._gate.limit
+            room = min(most, ahead or most) - len(queue)
+            queue.extend(self._threads.submit(self._send, r, stop) for r in islice(waiting, max(0, room)))
 
         try:
             fill()
@@ -257,7 +257,8 @@ class Client:
                 yield answer
         finally:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            for late in queue:
+                late.cancel()
 
     def _send(self, request: Request, stop: threading.Event) -> Answer:
         def plain(inner: Request, headers: Mapping[str, str]) -> Answer:

@@ -205,6 +205,8 @@ class Recognition:
 
 def _alike(one: bytes | bytearray, first: int, other: bytearray, second: int) -> int:
     """How many bytes of whole fingerprints are the same in two columns from these places on, as far as it looks."""
+    if one[first : first + PRINT] != other[second : second + PRINT]:
+        return 0
     size = min(_FAR * PRINT, len(one) - first, len(other) - second)
     if one[first : first + size] == other[second : second + size]:
         return size
