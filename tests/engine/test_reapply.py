@@ -107,15 +107,27 @@ def test_without_an_answer_it_changes_nobody(history: list[Any], feeds: bool) ->
     """Whatever the nights before were, and whatever the SIS holds by now; contacts come one by one or from a feed."""
     world = feeding() if feeds else World()
     for roster in history[:-1]:
+        world.clock.advance(days=1)
         load(world.sis, roster)
         world.sync()
-        world.clock.advance(days=1)
     load(world.sis, history[-1])
     before = outcome(world)[0]
     run = reapply(world)
     assert (run.state, run.error) == ("completed", None)
     assert world.write_count() == 0
     assert outcome(world)[0] == before
+
+
+def test_whose_day_has_come_comes_with_it() -> None:
+    """The records are those of the last pull; the day is today."""
+    world = World()
+    world.sis.students["1"] = student(last="Brooks", **{"from": "2026-11-24"})
+    world.sync()
+    world.clock.advance(days=1)
+    assert reapply(world).counts["student"]["add"] == 0
+    world.clock.advance(days=1)
+    assert reapply(world).counts["student"]["add"] == 1
+    assert world.sync().counts["student"]["add"] == 0
 
 
 def test_what_moved_in_the_sis_waits_for_the_next_sync(pulled: World) -> None:
