@@ -317,7 +317,8 @@ def test_an_abandoned_prefetch_does_not_try_again() -> None:
     del found, answers
     for thread in own:
         thread.join(5)
-    assert own and not any(thread.is_alive() for thread in own)
+    assert own
+    assert not any(thread.is_alive() for thread in own)
     assert sis.paths.count("/p/1") == 1
 
 
