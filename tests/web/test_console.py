@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from graphlib import TopologicalSorter
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -37,6 +38,20 @@ def test_the_page_names_the_modules_of_its_first_load() -> None:
     assert "src/main.js" in named
     assert "vendor/preact.js" in named
     assert not any(name.startswith("src/screens/integrations/") for name in named), "screens come when opened"
+
+
+def test_modules_import_each_other_in_one_direction() -> None:
+    """Guards: thirty screens that imported the list of screens, which imports them."""
+    modules = {file: file.read_text() for file in (WEB / "src").rglob("*.js")}
+    found = TopologicalSorter(
+        {
+            file: [
+                (file.parent / name).resolve() for name in re.findall(r'(?:from |import\()"(\.[^"]+)"', text)
+            ]
+            for file, text in modules.items()
+        }
+    )
+    assert set(modules) < set(found.static_order())
 
 
 def test_what_is_published_is_whole_and_never_changes(tmp_path: Path) -> None:

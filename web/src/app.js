@@ -9,8 +9,8 @@ import { Toasts } from "./components/toast.js";
 import { DistrictChooser, DistrictSwitcher } from "./districts.js";
 import { useLoad } from "./hooks.js";
 import { html } from "./html.js";
-import { navigate, path } from "./router.js";
-import { SCREENS, addressOf } from "./screens/index.js";
+import { addressOf, navigate, path } from "./router.js";
+import { SCREENS } from "./screens/index.js";
 import { district, known, last, open, platform } from "./session.js";
 import { switchTheme, theme } from "./theme.js";
 

@@ -2,21 +2,8 @@
 import { signal } from "../vendor/preact-signals.js";
 import { exchange, leave, refresh, start } from "./oidc.js";
 
-/**
- * @typedef {object} Config what /config.json says
- * @property {"oidc" | "local"} sign_in
- * @property {string} [token_url] where the local stack gives a token
- * @property {string} [issuer]
- * @property {string} [client_id]
- * @property {string} [scope]
- * @property {{id: string, name: string}[]} [districts] offered by name, where they are known
- *
- * @typedef {object} Tokens
- * @property {string} access_token
- * @property {string} [refresh_token]
- * @property {string} [id_token]
- * @property {string} [user]
- */
+/** @typedef {import("./types.js").Config} Config */
+/** @typedef {import("./types.js").Tokens} Tokens */
 
 const STORED = "rollcall.session";
 

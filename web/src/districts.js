@@ -4,8 +4,8 @@ import { Button } from "./components/button.js";
 import { TextField } from "./components/field.js";
 import { Icon } from "./components/icon.js";
 import { html } from "./html.js";
-import { navigate } from "./router.js";
-import { SCREENS, addressOf } from "./screens/index.js";
+import { addressOf, navigate } from "./router.js";
+import { SCREENS } from "./screens/index.js";
 import { district, known, platform } from "./session.js";
 
 /** @param {string} id */

@@ -2,7 +2,7 @@
 
 const PENDING = "rollcall.sign-in";
 
-/** @typedef {import("./auth.js").Config} Config */
+/** @typedef {import("./types.js").Config} Config */
 
 /** Send the browser to the issuer; it comes back to where it is now. @param {Config} config */
 export async function start(config) {
@@ -56,7 +56,7 @@ export async function leave(config) {
   location.assign(end_session_endpoint ? `${end_session_endpoint}?${query}` : "/");
 }
 
-/** @param {Config} config @param {Record<string, string>} form @returns {Promise<import("./auth.js").Tokens | null>} */
+/** @param {Config} config @param {Record<string, string>} form @returns {Promise<import("./types.js").Tokens | null>} */
 async function token(config, form) {
   const { token_endpoint } = await discover(config);
   const body = new URLSearchParams({ client_id: config.client_id ?? "", ...form });

@@ -11,6 +11,10 @@ let guard = null;
 /** How far this page has gone in the tab's history, so that a refused step back can be undone. */
 let position = history.state?.position ?? 0;
 
+/** The address of a screen in a district. @param {string} district @param {string} screen @param {string[]} rest */
+export const addressOf = (district, screen, ...rest) =>
+  `/districts/${[district, screen, ...rest].map(encodeURIComponent).join("/")}`;
+
 /** Go to an address of the console, unless unsaved work keeps the user here. @param {string} to @param {{replace?: boolean}} [how] */
 export async function navigate(to, { replace = false } = {}) {
   if (guard && !(await guard())) return;

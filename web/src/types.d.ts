@@ -44,7 +44,6 @@ export type ImportSummary = Schemas["ImportSummaryView"];
 export type Brief = Schemas["BriefView"];
 export type Twin = Schemas["TwinView"];
 export type TwinCandidate = Schemas["TwinCandidateView"];
-export type Issue = Schemas["IssueView"];
 export type Person = Schemas["PersonView"];
 export type PersonDetail = Schemas["PersonDetailView"];
 export type Protection = Schemas["ProtectionView"];
@@ -101,3 +100,22 @@ export interface System {
 }
 
 export type Right = "viewer" | "operator" | "admin";
+
+/** What /config.json says. */
+export interface Config {
+  sign_in: "oidc" | "local";
+  /** Where the local stack gives a token. */
+  token_url?: string;
+  issuer?: string;
+  client_id?: string;
+  scope?: string;
+  /** Offered by name, where they are known. */
+  districts?: { id: string; name: string }[];
+}
+
+export interface Tokens {
+  access_token: string;
+  refresh_token?: string;
+  id_token?: string;
+  user?: string;
+}

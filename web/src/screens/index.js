@@ -25,7 +25,3 @@ export const SCREENS = [
   { path: "settings", title: "District settings", group: "District", icon: "settings", load: () => import("./settings/index.js") },
   { path: "audit", title: "Audit", group: "District", icon: "audit", load: () => import("./audit/index.js") },
 ];
-
-/** The address of a screen in a district. @param {string} district @param {string} screen @param {string[]} rest */
-export const addressOf = (district, screen, ...rest) =>
-  `/districts/${[district, screen, ...rest].map(encodeURIComponent).join("/")}`;

@@ -2,7 +2,7 @@
 import { all } from "../../api.js";
 import { useLoad } from "../../hooks.js";
 import { html } from "../../html.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { at, district } from "../../session.js";
 
 /** @typedef {import("../../types.js").AuditRecord} AuditRecord */

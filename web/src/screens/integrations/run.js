@@ -10,7 +10,7 @@ import { html } from "../../html.js";
 import { ENDED, STAGES, follow, told } from "../../runs.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { ago, dateTime } from "../../time.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 
 /** The runs that are under way, as last heard of, by integration. @type {import("../../../vendor/preact-signals.js").Signal<Record<string, import("../../types.js").Run>>} */
 export const live = signal({});

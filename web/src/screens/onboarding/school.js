@@ -8,7 +8,7 @@ import { LoadError, PageHead } from "../../components/page.js";
 import { useLoad } from "../../hooks.js";
 import { html } from "../../html.js";
 import { MEMBERS } from "../../people.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { dateTime } from "../../time.js";
 import { SchoolDialog } from "./form.js";

@@ -6,7 +6,7 @@ import { confirm } from "../../components/confirm.js";
 import { RunProgress } from "../../components/run-progress.js";
 import { toast, toastError } from "../../components/toast.js";
 import { html } from "../../html.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { at, district, reasonAgainst } from "../../session.js";
 import { CredentialsDialog } from "./credentials.js";
 import { IntegrationDialog } from "./integration.js";

@@ -1,7 +1,7 @@
 import { html } from "../../html.js";
 import { nameOf } from "../../people.js";
 import { district } from "../../session.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 
 /** The query of the list as it was last seen, for the way back. */
 let listed = "";

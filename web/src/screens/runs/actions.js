@@ -7,9 +7,8 @@ import { ReasonDialog } from "../../components/reason-dialog.js";
 import { toast, toastError } from "../../components/toast.js";
 import { useLoad } from "../../hooks.js";
 import { html } from "../../html.js";
-import { navigate } from "../../router.js";
+import { addressOf, navigate } from "../../router.js";
 import { at, district, reasonAgainst } from "../../session.js";
-import { addressOf } from "../index.js";
 import { changed, listed, people, total } from "./words.js";
 
 /** @typedef {import("../../types.js").Run} Run */

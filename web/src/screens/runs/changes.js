@@ -11,7 +11,7 @@ import { html } from "../../html.js";
 import { MEMBER, MEMBERS, nameOf } from "../../people.js";
 import { at, district } from "../../session.js";
 import { dateTime } from "../../time.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { HELD, KINDS, fieldTitle } from "./words.js";
 
 /** @typedef {import("../../types.js").Change} Change */

@@ -7,7 +7,7 @@ import { useList } from "../../hooks.js";
 import { html } from "../../html.js";
 import { nameOf } from "../../people.js";
 import { at, district, reasonAgainst } from "../../session.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { Csv } from "./changes.js";
 import { FAMILY_KINDS, HELD, fieldTitle, listed } from "./words.js";
 

@@ -7,7 +7,7 @@ import { useList } from "../../hooks.js";
 import { html } from "../../html.js";
 import { MEMBER } from "../../people.js";
 import { at, district } from "../../session.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { Csv } from "./changes.js";
 import { fieldTitle } from "./words.js";
 

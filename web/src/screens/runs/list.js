@@ -10,7 +10,7 @@ import { html } from "../../html.js";
 import { ENDED, STAGES, follow } from "../../runs.js";
 import { at, district } from "../../session.js";
 import { dateTime } from "../../time.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { MODES, TRIGGERS, duration, total } from "./words.js";
 
 /** @typedef {import("../../types.js").Run} Run */

@@ -6,7 +6,7 @@ import { html } from "../../html.js";
 import { ENDED } from "../../runs.js";
 import { at, district } from "../../session.js";
 import { dateTime } from "../../time.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { MEMBERS } from "../../people.js";
 import { changed, total } from "./words.js";
 

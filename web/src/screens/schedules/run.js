@@ -6,7 +6,7 @@ import { Button } from "../../components/button.js";
 import { confirm } from "../../components/confirm.js";
 import { toast, toastError } from "../../components/toast.js";
 import { html } from "../../html.js";
-import { addressOf } from "../index.js";
+import { addressOf } from "../../router.js";
 import { ENDED, follow, told } from "../../runs.js";
 import { hear, live } from "../integrations/run.js";
 import { at, district, reasonAgainst } from "../../session.js";

@@ -1,8 +1,7 @@
 import { PageHead } from "../../components/page.js";
 import { Tabs } from "../../components/tabs.js";
 import { html } from "../../html.js";
-import { navigate } from "../../router.js";
-import { addressOf } from "../index.js";
+import { addressOf, navigate } from "../../router.js";
 import { district } from "../../session.js";
 import { Blackouts } from "./blackouts.js";
 import { General } from "./general.js";
