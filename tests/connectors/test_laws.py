@@ -9,6 +9,7 @@ import pytest
 
 from local.inprocess import DISTRICT, INTEGRATION, InProcess
 from rollcall.connectors.base import Connector
+from rollcall.connectors.gate import Gates
 from rollcall.connectors.powerschool_query.plugin import NAME, build_plugin, version
 from rollcall.connectors.registry import connect
 from rollcall.connectors.transport import Transport
@@ -41,7 +42,8 @@ def bench(system: str, wrapper: type[Wrapper] | None = None) -> Bench:
             return town.sender.exchange(url, request, headers, seconds)
 
     def made() -> Connector:
-        transport = Transport(Listening(), sleep=lambda _: None)
+        # One request after another: which of them a fault meets is then the same each time.
+        transport = Transport(Listening(), gates=Gates(1), sleep=lambda _: None)
         real = connect(integration, "2026-27", lookups, town.simulator.credentials, transport)
         return wrapper(real, urls.append) if wrapper else real
 
