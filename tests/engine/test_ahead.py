@@ -13,6 +13,7 @@ import pytest
 from rollcall.connectors.base import Page, Part
 from rollcall.domain.errors import NeedsAttention, SourceTransient
 from rollcall.domain.mapping import Entry
+from rollcall.engine.ahead import PAGES
 from tests.engine.sis import SisConnector
 from tests.engine.world import BUILDINGS, D, World, student
 
@@ -74,6 +75,42 @@ def test_parts_are_read_at_the_same_time() -> None:
     _meeting.reset()
     run = town(parts_ahead=3, connector=Together).sync()
     assert run.state == "completed"
+
+
+@dataclass
+class Held(SisConnector):
+    """The first school comes once the second was read as far as it may be before its turn."""
+
+    def pages(self, part: Part, cursor: str | None, subjects: Sequence[str] = ()) -> Iterator[Page]:
+        school = part.params.get("school")
+        if school == "north":
+            _far.wait(10)
+            time.sleep(0.05)
+            _read_ahead.append(len(_begun))
+        for page in super().pages(part, cursor, subjects):
+            if school == "south":
+                _begun.append(page)
+                if len(_begun) > PAGES:
+                    _far.set()
+            yield page
+
+
+_far = threading.Event()
+_begun: list[Page] = []
+_read_ahead: list[int] = []
+
+
+def test_of_a_part_that_waits_a_dozen_pages_are_read_and_no_more() -> None:
+    """Guards: three of four places idle while the empty page behind a list is waited for; and memory without end."""
+    _far.clear()
+    _begun.clear()
+    _read_ahead.clear()
+    world = town(parts_ahead=1, connector=Held)
+    for n in range(100, 200):
+        world.sis.students[str(n)] = student("south")
+    assert world.sync().state == "completed"
+    assert _read_ahead == [PAGES + 1]
+    assert len(_begun) > 2 * PAGES
 
 
 @dataclass

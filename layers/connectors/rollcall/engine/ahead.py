@@ -16,8 +16,10 @@ from typing import Self
 from rollcall.connectors.base import Page, Part
 from rollcall.engine.job import Job
 
-PAGES = 2
-"""Of a part that is not yet needed."""
+PAGES = 12
+"""Of a part that is not yet needed: enough that there is something to ask for while the empty page behind the end of
+another is waited for.
+"""
 
 
 class Ahead:
