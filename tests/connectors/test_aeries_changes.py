@@ -183,7 +183,7 @@ def test_one_page_for_each_stay_from_any_cursor() -> None:
     assert [r.id for p in pages for r in records_of(aeries, "students", p)] == ["1001-410-7", "1002-410-7"]
     assert list(aeries.pages(students, "1")) == pages[1:]
     assert [p.body for p in aeries.pages(contacts, None)] == [b"[]", b"[]"]
-    assert sis.paths[-2:] == [f"{PREFIX}/schools/410/contacts/{n}" for n in (1001, 1002)]
+    assert sorted(sis.paths[-2:]) == [f"{PREFIX}/schools/410/contacts/{n}" for n in (1001, 1002)]
     assert sis.requests[-1].template == f"{PREFIX}/schools/{{code}}/contacts/{{id}}"
 
 
