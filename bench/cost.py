@@ -39,7 +39,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Of a new table on demand."""
     partition_writes: float = 1000
     """Of one partition of a table or an index, however large the table."""
-    slice_seconds: float = 300
+    slice_seconds: float = 300.0
     """A runner's time-out in template.yaml."""
     memory_gigabytes: float = 1769 / 1024
     processor: float = 0.6

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench import cost
 from bench.multiplied import Multiplied, multiplied_buildings
 from bench.record import recording
 from bench.recording import FIRST, Recording
@@ -47,7 +48,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     seconds for each answer, on several ``connections``; and ``memory`` MB.
     """
 
-    slice_seconds: float = 720.0
+    slice_seconds: float = cost.Limits().slice_seconds
     slower: float = 2.0
     latency: float = 0.15
     connections: int = 4
